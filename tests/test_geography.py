@@ -40,7 +40,7 @@ def test_what_is_no_alpha_2_code_is_no_country(code: str) -> None:
         ("US", "US-", None),
         ("US", "Arkansas", None),
         ("US", "", None),
-        ("BE", "VLß", None),
+        ("US", "\u0131n", None),  # IN in capitals
         ("SG", "01", "01"),
         ("AQ", "1", None),
     ],
