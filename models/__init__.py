@@ -1,0 +1,1 @@
+"""What is stored: SQLModel tables, the states that rows go through, and the rules of the domain."""

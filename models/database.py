@@ -1,0 +1,75 @@
+"""The database as the rest sees it: a pool for planned reads and an engine for writes.
+
+Two, because a planned read on a bare asyncpg connection costs a fifth of what it costs through the
+engine (docs/decisions/0002-two-pools.md).
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import orjson
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+STATEMENT_SECONDS = 30
+ACQUIRE_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    reads: "asyncpg.Pool[asyncpg.Record]"
+    engine: AsyncEngine
+    autocommit: AsyncEngine
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, *, size: int = 10) -> AsyncIterator["Database"]:
+        """Connect on first use to `postgresql://…`; at most `size` connections for each kind of work."""
+        engine = create_async_engine(
+            engine_url(url),
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=ACQUIRE_SECONDS,
+            pool_pre_ping=False,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+            connect_args={"command_timeout": STATEMENT_SECONDS, "server_settings": {"timezone": "UTC"}},
+        )
+        pool = _read_pool(url, size)
+        try:
+            yield cls(reads=pool, engine=engine, autocommit=engine.execution_options(isolation_level="AUTOCOMMIT"))
+        finally:
+            pool.terminate()
+            await engine.dispose()
+
+
+def engine_url(url: str) -> URL:
+    """The same database for SQLAlchemy's asyncpg dialect."""
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+def _read_pool(url: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
+    """Generic plans: PostgreSQL would otherwise plan each page anew, at three times the page's cost."""
+    return asyncpg.create_pool(
+        make_url(url).set(drivername="postgresql").render_as_string(hide_password=False),
+        min_size=0,
+        max_size=size,
+        init=_prepare,
+        reset=_keep,
+        command_timeout=STATEMENT_SECONDS,
+        server_settings={"timezone": "UTC", "plan_cache_mode": "force_generic_plan"},
+    )
+
+
+async def _prepare(connection: Any) -> None:
+    """JSON passes through unread: nothing between the row and the answer looks inside it."""
+    await connection.set_type_codec(
+        "json", schema="pg_catalog", encoder=str, decoder=lambda text: orjson.Fragment(text), format="text"
+    )
+
+
+async def _keep(_connection: Any) -> None:
+    """Readers neither SET nor LISTEN nor lock: there is nothing to reset, and resetting costs a trip."""

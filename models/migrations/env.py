@@ -1,0 +1,31 @@
+"""How Alembic reaches the database and what it compares with."""
+
+import asyncio
+
+import sqlalchemy as sa
+from alembic import context
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from models import tables
+from models.database import engine_url
+
+LOCK = 0x6361727269  # any constant: it keeps two migrations of one database apart
+
+
+def run(connection: sa.Connection) -> None:
+    context.configure(connection=connection, target_metadata=tables.METADATA, compare_server_default=True)
+    with context.begin_transaction():
+        connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+        connection.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
+        context.run_migrations()
+
+
+async def connect() -> None:
+    engine = create_async_engine(engine_url(context.config.attributes["url"]))
+    async with engine.connect() as connection:
+        await connection.run_sync(run)
+        await connection.commit()
+    await engine.dispose()
+
+
+asyncio.run(connect())

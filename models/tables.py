@@ -1,0 +1,16 @@
+"""The tables behind the types of the same names, and the metadata of all tables."""
+
+from sqlmodel import SQLModel
+
+from models.account import Account
+from models.api_key import ApiKey
+from models.carrier import Carrier
+from models.event import Event
+from models.message import Message
+from models.phone_call import PhoneCall
+from models.phone_number import PhoneNumber
+from models.tombstone import Tombstone  # noqa: F401 - part of METADATA, behind no type
+from models.tts_event import TtsEvent
+
+TABLES = (Account, ApiKey, Carrier, Event, Message, PhoneCall, PhoneNumber, TtsEvent)
+METADATA = SQLModel.metadata
