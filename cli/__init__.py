@@ -1,0 +1,37 @@
+"""The command `carrierql`: every command calls what the doors call.
+
+The commands' own imports are made when they run: a worker that is started again should not wait
+for the GraphQL schema, nor `--help` for the database driver.
+"""
+
+import sys
+
+import typer
+
+from cli import carriers, demo, keys, migrate, schema, serve, up
+from cli.errors import CommandError
+from settings import SettingsError
+
+app = typer.Typer(
+    name="carrierql",
+    help="The Carrier API: JSON:API from a GraphQL core.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("up")(up.up)
+app.command("serve")(serve.serve)
+app.command("migrate")(migrate.migrate)
+app.add_typer(carriers.app, name="carriers")
+app.add_typer(keys.app, name="keys")
+app.add_typer(demo.app, name="demo", hidden=True)
+app.command("schema")(schema.schema)
+
+
+def main() -> None:
+    """Run one command: 0 when it did what it was asked, 1 with a line on stderr, 2 for wrong usage."""
+    try:
+        app()
+    except (CommandError, SettingsError) as error:
+        print(f"carrierql: {error}", file=sys.stderr)  # noqa: T201  this is the terminal
+        sys.exit(1)

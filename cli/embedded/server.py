@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
 
+from cli.errors import CommandError
 from cli.processes import die_with_parent
 
 LONGEST_SOCKET_PATH = 103 if sys.platform == "darwin" else 107
@@ -18,7 +19,7 @@ LONGEST_SOCKET_PATH = 103 if sys.platform == "darwin" else 107
 SERVER_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
 
 
-class EmbeddedError(Exception):
+class EmbeddedError(CommandError):
     """Why a server cannot run here, in one line."""
 
 

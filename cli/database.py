@@ -1,0 +1,41 @@
+"""Which database a command works on."""
+
+import asyncio
+from pathlib import Path
+
+import asyncpg
+
+from cli.data_directory import DataDirectory
+from cli.errors import CommandError
+from settings import load_environment
+
+CONNECT_SECONDS = 10
+
+
+def database_url(data_dir: Path) -> str:
+    """`DATABASE_URL`, or the database of the `up` that runs under `data_dir`."""
+    url = load_environment().database_url or DataDirectory(data_dir).addresses().get("DATABASE_URL")
+    if url is None:
+        raise CommandError(f"DATABASE_URL is not set, and no carrierql up runs under {data_dir}")
+    return url
+
+
+def secret_key(data_dir: Path) -> str:
+    """`SECRET_KEY`, or the one that `up` made under `data_dir`."""
+    key = load_environment().secret_key or DataDirectory(data_dir).existing_secret_key()
+    if key is None:
+        raise CommandError(f"SECRET_KEY is not set, and there is none under {data_dir}")
+    return key
+
+
+def check_connection(url: str) -> None:
+    """Say in one line why the database cannot be reached, before anything is begun."""
+    asyncio.run(_connect(url))
+
+
+async def _connect(url: str) -> None:
+    try:
+        connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise CommandError(f"the database cannot be reached: {str(error) or 'no answer'}") from None
+    await connection.close()

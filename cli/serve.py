@@ -1,0 +1,58 @@
+"""`carrierql serve`: the API server alone."""
+
+import socket
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from cli.errors import CommandError
+from settings import Settings, load
+
+DRAIN_SECONDS = 20
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on; the port is PORT.")] = "127.0.0.1",
+    descriptor: Annotated[int | None, typer.Option("--fd", hidden=True)] = None,
+) -> None:
+    """Serve the API: needs DATABASE_URL, BROKER_URL and SECRET_KEY."""
+    settings = load()
+    inherited = descriptor is not None  # `up` listens itself: a restarted server refuses nobody meanwhile
+    with socket.socket(fileno=descriptor) if inherited else listen(host, settings.port) as listener:
+        run(settings, listener)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket that children inherit; IPv6 where `host` has a colon."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise CommandError(f"cannot listen on port {port} of {host}: {error.strerror}") from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def run(settings: Settings, listener: socket.socket) -> None:
+    """Answer until SIGTERM or Ctrl-C, then finish what was begun."""
+    from uvicorn import Config, Server  # noqa: PLC0415  only a server needs it
+    from uvicorn.supervisors import Multiprocess  # noqa: PLC0415  only a server needs it
+
+    config = Config(
+        "app:create_app",
+        factory=True,
+        workers=settings.web_concurrency,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    if settings.web_concurrency > 1:
+        Multiprocess(config, sockets=[listener]).run()
+        return
+    with suppress(KeyboardInterrupt):  # raised again by uvicorn once it has stopped in order
+        Server(config).run(sockets=[listener])
