@@ -1,5 +1,6 @@
 """`carrierql serve`: the API server alone."""
 
+import os
 import socket
 from contextlib import suppress
 from typing import Annotated
@@ -29,7 +30,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        raise CommandError(f"cannot listen on port {port} of {host}: {error.strerror}") from None
+        reason = os.strerror(error.errno) if error.errno else error
+        raise CommandError(f"cannot listen on port {port} of {host}: {reason}") from None
     listener.set_inheritable(True)
     return listener
 

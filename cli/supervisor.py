@@ -168,9 +168,11 @@ async def _keep(child: Child) -> None:
     while True:
         began = clock()
         code = await child.ended()
-        pause = SHORTEST_PAUSE if clock() - began > STEADY_SECONDS else min(pause * 2, LONGEST_PAUSE)
+        if clock() - began > STEADY_SECONDS:
+            pause = SHORTEST_PAUSE
         say("up", f"{child.name} ended with code {code}; it is started again in {pause:g} s")
         await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
         try:
             await child.start()
         except (CommandError, TimeoutError, OSError) as error:
