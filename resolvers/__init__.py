@@ -1,0 +1,1 @@
+"""How it is done: one plain async function per operation, over planned reads and short transactions."""

@@ -1,0 +1,46 @@
+"""API keys."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from models import ids, secrets
+from models.api_key import ApiKey, ApiKeyAccess
+from models.carrier import Carrier
+from models.columns import born
+from resolvers.context import Context
+from resolvers.writing import existing, locked, transaction
+from schema.api_key import CreateApiKeyInput, RevokeApiKeyInput
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that was just made, with the token that nobody can read again."""
+
+    id: UUID
+    token: str
+
+
+async def create(context: Context, given: CreateApiKeyInput) -> NewKey:
+    token = secrets.new_token()
+    async with transaction(context) as session:
+        carrier = given.carrier_id and await existing(session, context, Carrier, given.carrier_id, "carrierId")
+        row = ApiKey(
+            **born(),
+            carrier_id=carrier.id if carrier else None,
+            name=given.name,
+            role=given.role,
+            access=given.access or ApiKeyAccess.WRITE,
+            token_hash=secrets.fingerprint(token),
+            expires_at=given.expires_at,
+        )
+        session.add(row)
+    return NewKey(row.id, token)
+
+
+async def revoke(context: Context, given: RevokeApiKeyInput) -> UUID:
+    """Revoking a revoked key changes nothing."""
+    async with transaction(context) as session:
+        row = await locked(session, context, ApiKey, given.id)
+        if row.revoked_at is None:
+            row.revoked_at = row.updated_at = ids.now()
+    return row.id

@@ -1,0 +1,22 @@
+"""Carriers."""
+
+from uuid import UUID
+
+from models import geography, money
+from models.carrier import Carrier
+from models.columns import born
+from resolvers.context import Context
+from resolvers.writing import statement
+from schema.carrier import CreateCarrierInput
+
+
+async def create(context: Context, given: CreateCarrierInput) -> UUID:
+    row = Carrier(
+        **born(),
+        name=given.name,
+        country_code=geography.country(given.country_code),
+        billing_currency=money.currency(given.billing_currency),
+    )
+    async with statement(context) as session:
+        session.add(row)
+    return row.id

@@ -1,0 +1,105 @@
+"""What each field of a filter means in SQL: a clause with a parameter, and the parameter's value."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from models import ids
+from models.phone_number import AVAILABLE
+
+MILLISECOND = timedelta(milliseconds=1)
+
+
+class NoMatch(Exception):
+    """A filter or cursor that no row can meet, such as an id that is no UUID."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    clause: Callable[[Any], sa.ColumnElement[bool]]
+    value: Callable[[Any], Any]
+
+
+def parse_id(text: str) -> UUID:
+    """The UUID in `text`; raises NoMatch where it is none."""
+    try:
+        return UUID(text) if len(text) == 36 else _no_match()  # noqa: PLR2004 - the canonical form alone
+    except ValueError:
+        return _no_match()
+
+
+def clauses(table: Any, names: Iterable[str]) -> list[sa.ColumnElement[bool]]:
+    return [_condition(name).clause(table) for name in names]
+
+
+def values(filters: dict[str, Any]) -> dict[str, Any]:
+    """Parameters of `clauses`; raises NoMatch."""
+    return {name: _condition(name).value(value) for name, value in filters.items()}
+
+
+def given(filter_: Any) -> dict[str, Any]:
+    """The fields of a filter that the client set."""
+    return {} if filter_ is None else {name: value for name, value in vars(filter_).items() if value is not None}
+
+
+def _no_match() -> Any:
+    raise NoMatch
+
+
+def _text(value: str) -> str:
+    return _no_match() if "\x00" in value else value
+
+
+def _reference(column: str) -> Condition:
+    name = column.removesuffix("_id")
+    return Condition(lambda table: table.c[column] == sa.bindparam(name, type_=sa.Uuid()), parse_id)
+
+
+def _equals(name: str) -> Condition:
+    def value(wanted: Any) -> Any:
+        return wanted.value if isinstance(wanted, Enum) else _text(wanted)
+
+    return Condition(lambda table: table.c[name] == sa.bindparam(name, type_=sa.Text()), value)
+
+
+def _from_date(moment: datetime) -> UUID:
+    start = ids.at_millisecond(moment)
+    return ids.lowest_id(start if start == moment else start + MILLISECOND)
+
+
+def _to_date(moment: datetime) -> UUID:
+    return ids.lowest_id(ids.at_millisecond(moment) + MILLISECOND)
+
+
+def _any_case(name: str) -> Condition:
+    def clause(table: Any) -> sa.ColumnElement[bool]:
+        return sa.func.lower(table.c[name]) == sa.func.lower(sa.bindparam(name, type_=sa.Text()))
+
+    return Condition(clause, _text)
+
+
+SPECIAL = {
+    "carrier": _reference("carrier_id"),
+    "account": _reference("account_id"),
+    "phone_call": _reference("phone_call_id"),
+    "from_date": Condition(lambda table: table.c.id >= sa.bindparam("from_date", type_=sa.Uuid()), _from_date),
+    "to_date": Condition(lambda table: table.c.id < sa.bindparam("to_date", type_=sa.Uuid()), _to_date),
+    "country": Condition(
+        lambda table: table.c.country == sa.bindparam("country", type_=sa.Text()), lambda value: _text(value).upper()
+    ),
+    "region": _any_case("region"),
+    "locality": _any_case("locality"),
+    "available": Condition(
+        lambda _table: sa.literal_column(f"({AVAILABLE})") == sa.bindparam("available", type_=sa.Boolean()),
+        lambda value: value,
+    ),
+}
+
+
+def _condition(name: str) -> Condition:
+    return SPECIAL.get(name) or _equals(name)

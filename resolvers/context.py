@@ -1,0 +1,99 @@
+"""What an operation is given: who asks, the database, and what it shares among its parts."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import strawberry
+from graphql import FieldNode
+from graphql.execution.collect_fields import FieldDetails
+from strawberry.dataloader import DataLoader
+
+from models.api_key import ApiKeyAccess, ApiKeyRole
+from models.database import Database
+from models.secrets import Cipher
+from resolvers.readers import PAGES, node_type_name
+from resolvers.window import MAX_SIZE
+from schema.errors import forbidden
+from schema.selections import Operation, Selections
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What of a carrier its operations need: they need not read it again."""
+
+    id: UUID
+    country_code: str
+    billing_currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks. The platform has no carrier, and `key_id` is None for an operator at the command line."""
+
+    key_id: UUID | None
+    role: ApiKeyRole
+    access: ApiKeyAccess
+    carrier: Home | None
+
+    @property
+    def carrier_id(self) -> UUID | None:
+        return self.carrier and self.carrier.id
+
+
+OPERATOR = Viewer(key_id=None, role=ApiKeyRole.PLATFORM, access=ApiKeyAccess.WRITE, carrier=None)
+
+
+@dataclass(slots=True)
+class Context:
+    """Made anew for each operation; `schema.run` sets `operation`."""
+
+    database: Database
+    cipher: Cipher
+    viewer: Viewer
+    operation: Operation | None = None
+    _loaders: dict[Hashable, DataLoader[str, Any]] = field(default_factory=dict)
+
+    def allow(self, roles: frozenset[ApiKeyRole], access: ApiKeyAccess) -> None:
+        """Raise FORBIDDEN where the key's role or access does not suffice."""
+        if self.viewer.role not in roles:
+            wanted = " or ".join(sorted(role.value for role in roles))
+            raise forbidden(f"this takes a {wanted} key, and yours is a {self.viewer.role.value} key")
+        if access is ApiKeyAccess.WRITE and self.viewer.access is ApiKeyAccess.READ:
+            raise forbidden("this takes a key with access WRITE, and yours may only read")
+
+    def selections(self, info: strawberry.Info) -> Selections:
+        assert self.operation is not None
+        return self.operation.selections(info._raw_info.variable_values.coerced)  # noqa: SLF001 - Strawberry has no other way
+
+    async def planned(self, info: strawberry.Info, reader: Any, **arguments: Any) -> Any:
+        """Read the field of `info` through `reader`; the plan is made once for each operation."""
+        return await reader.read(self, self._plan(info, reader), **arguments)
+
+    async def page_within(self, info: strawberry.Info, parent: str, key: str, given: dict[str, Any]) -> Any:
+        """The page of a list inside an object, loaded for all such objects together."""
+        reader = PAGES[node_type_name(info._raw_info.return_type)]  # noqa: SLF001 - Strawberry has no other way
+        plan = self._plan(info, reader)
+        if plan not in self._loaders:
+
+            async def load(parents: list[str]) -> list[Any]:
+                pages: list[Any] = await reader.read_within(self, plan, key, parents, **given)
+                return pages
+
+            self._loaders[plan] = DataLoader(load, max_batch_size=MAX_SIZE)
+        return await self._loaders[plan].load(parent)
+
+    def _plan(self, info: strawberry.Info, reader: Any) -> Any:
+        raw = info._raw_info  # noqa: SLF001 - Strawberry has no other way
+        selections = self.selections(info)
+        nodes: list[FieldNode] = raw.field_nodes
+        details = [FieldDetails(node, None) for node in nodes]
+        return selections.once(
+            ("plan", *[id(node) for node in nodes]), lambda: reader.prepare(selections, raw.return_type, details)
+        )
+
+
+def operator(database: Database, cipher: Cipher) -> Context:
+    """The context of a command: it may do what the platform may."""
+    return Context(database=database, cipher=cipher, viewer=OPERATOR)

@@ -1,0 +1,112 @@
+"""Turns a selection of a table-backed type into the columns and joins of one SQL statement.
+
+A field of the type shows the column of its Python name; an object field `account` follows the column
+`account_id`; a field with a resolver names the columns it uses in its metadata's `needs`. Rows become
+instances of the Strawberry class with just the selected attributes. UUID and NUMERIC columns are read
+as text, which is what ID and Decimal fields write.
+"""
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import sqlalchemy as sa
+from graphql import GraphQLList, GraphQLNamedType, GraphQLNonNull, GraphQLObjectType
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
+
+from schema.selections import Details, Selections, declared
+
+DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
+
+
+class Plan:
+    """Columns and joins of a selection, `make(row, context)` for its objects, and its statements."""
+
+    def __init__(self, selections: Selections, type_: GraphQLObjectType, details: Details, table: sa.Table) -> None:
+        self._selections = selections
+        self._columns: dict[tuple[Any, str], sa.ColumnElement[Any]] = {}
+        self._joins: list[tuple[Any, Any, bool]] = []
+        self._source: list[str] = []
+        self._names: dict[str, Any] = {"new": object.__new__}
+        self._statements: dict[Hashable, tuple[str, tuple[str, ...]]] = {}
+        self.table = table
+        self.id = self._position(table, "id")
+        maker = self._object(type_, details, table)
+        exec("\n".join(self._source), self._names)  # noqa: S102 - holds names of our own schema alone
+        self.make: Callable[[Any, Any], Any] = self._names[maker]
+
+    def select(self, *more: sa.ColumnElement[Any]) -> sa.Select[Any]:
+        """SELECT of the planned columns, then `more`, from the table and its joins."""
+        labelled = [column.label(f"c{i}") for i, column in enumerate(self._columns.values())]
+        source: Any = self.table
+        for target, on, outer in self._joins:
+            source = source.join(target, on, isouter=outer)
+        return sa.select(*labelled, *more).select_from(source)
+
+    def statement(self, shape: Hashable, build: Callable[[], Any]) -> tuple[str, tuple[str, ...]]:
+        """SQL text and the names of its parameters in order, compiled once for each shape."""
+        if shape not in self._statements:
+            compiled = build().compile(dialect=DIALECT)
+            self._statements[shape] = compiled.string, tuple(compiled.positiontup or ())
+        return self._statements[shape]
+
+    def _position(self, entity: Any, name: str) -> int:
+        """Position in the row of a column; a column is selected once."""
+        key = (entity, name)
+        if key not in self._columns:
+            column = entity.c[name]
+            as_text = isinstance(column.type, sa.Uuid | sa.Numeric)
+            self._columns[key] = sa.cast(column, sa.Text) if as_text else column
+        return list(self._columns).index(key)
+
+    def _object(self, type_: GraphQLObjectType, details: Details, entity: Any) -> str:
+        """Name of a generated function: (row, context) -> instance of the type's class."""
+        values: dict[str, str] = {}
+        nested: dict[str, tuple[GraphQLNamedType, Details]] = {}
+        for fields in self._selections.of(type_, details).values():
+            graphql_field = self._selections.schema.get_field(type_, fields[0].node.name.value)
+            field = declared(graphql_field)
+            if field is None or graphql_field is None:
+                continue  # __typename
+            name = field.python_name
+            if field.base_resolver is not None:
+                values |= {column: self._value(entity, column, None) for column in field.metadata["needs"]}
+            elif name in entity.c:
+                values[name] = self._value(entity, name, field.metadata.get("decode"))
+            else:
+                nested.setdefault(name, (named_type(graphql_field.type), []))[1].extend(fields)
+        for name, (nested_type, nested_details) in nested.items():
+            values[name] = self._nested(entity, name, nested_type, nested_details)
+        return self._function(type_, values)
+
+    def _value(self, entity: Any, name: str, decode: Any) -> str:
+        cell = f"row[{self._position(entity, name)}]"
+        if decode is None:
+            return cell
+        self._names[f"decode{len(self._names)}"] = decode
+        call = f"decode{len(self._names) - 1}(context, {cell})"
+        return f"None if {cell} is None else {call}" if entity.c[name].nullable else call
+
+    def _nested(self, entity: Any, name: str, type_: Any, details: Details) -> str:
+        local = entity.c[f"{name}_id"]
+        (foreign_key,) = local.foreign_keys
+        target = foreign_key.column.table.alias()
+        self._joins.append((target, local == target.c.id, local.nullable))
+        make = self._object(type_, details, target)
+        if not local.nullable:
+            return f"{make}(row, context)"
+        return f"None if row[{self._position(target, 'id')}] is None else {make}(row, context)"
+
+    def _function(self, type_: GraphQLObjectType, values: dict[str, str]) -> str:
+        number = len(self._names)
+        self._names[f"class{number}"] = type_.extensions["strawberry-definition"].origin
+        lines = [f" it.{name} = {value}" for name, value in values.items()]
+        self._source += [f"def make{number}(row, context):", f" it = new(class{number})", *lines, " return it"]
+        self._names[f"make{number}"] = None  # takes the number, so that the next one differs
+        return f"make{number}"
+
+
+def named_type(type_: Any) -> Any:
+    """The object, enum or scalar type within lists and non-nulls."""
+    while isinstance(type_, GraphQLNonNull | GraphQLList):
+        type_ = type_.of_type
+    return type_

@@ -1,0 +1,222 @@
+"""The two ways to read rows: one by its id, and a page of a list. Each is one SQL statement.
+
+A list filtered by just one of direction and status reads one short stream of the index for each value
+of the other, and merges them: that costs the same whether many rows match or none.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from graphql import GraphQLObjectType
+from sqlmodel import SQLModel
+
+from models.tables import TABLES
+from models.tombstone import Tombstone
+from resolvers.conditions import NoMatch, clauses, given, parse_id, values
+from resolvers.planner import Plan, named_type
+from resolvers.window import Window, window
+from schema.node import Connection, Edge, PageInfo
+from schema.selections import Details, Selections
+
+STREAMS = frozenset({"direction", "status"})
+
+
+def table_of(model: type[SQLModel]) -> sa.Table:
+    table: sa.Table = model.__table__  # type: ignore[attr-defined] # SQLModel sets it for table=True
+    return table
+
+
+class One:
+    """A row by its id, among the rows of the viewer's carrier; None where there is none."""
+
+    def __init__(self, model: type[SQLModel]) -> None:
+        self.table = table_of(model)
+
+    def prepare(self, selections: Selections, type_: Any, details: Details) -> Plan:
+        return Plan(selections, named_type(type_), details, self.table)
+
+    async def read(self, context: Any, plan: Plan, id: str) -> Any:  # noqa: A002 - the argument's name in the schema
+        try:
+            return await self.by_id(context, plan, parse_id(id))
+        except NoMatch:
+            return None
+
+    async def by_id(self, context: Any, plan: Plan, row_id: UUID) -> Any:
+        owner = context.viewer.carrier_id
+
+        def build() -> sa.Select[Any]:
+            found = plan.select().where(plan.table.c.id == sa.bindparam("id", type_=sa.Uuid()))
+            return found.where(*owned(plan.table, owner))
+
+        text, names = plan.statement(owner is None, build)
+        bound = {"id": row_id, "owner": owner}
+        row = await context.database.reads.fetchrow(text, *[bound[name] for name in names])
+        return None if row is None else plan.make(row, context)
+
+
+class Page:
+    """A page of a list, newest first, by keyset on the id."""
+
+    def __init__(self, model: type[SQLModel]) -> None:
+        self.table = table_of(model)
+        self._streams = STREAMS.issubset(self.table.c.keys())
+
+    def prepare(self, selections: Selections, type_: Any, details: Details) -> Plan:
+        """The plan of the rows, whether they are selected as `nodes` or within `edges`."""
+        connection: GraphQLObjectType = named_type(type_)
+        node_type = named_type(connection.fields["nodes"].type)
+        return Plan(selections, node_type, node_details(selections, connection, details), self.table)
+
+    async def read(self, context: Any, plan: Plan, filter: Any = None, **page: Any) -> Connection[Any]:  # noqa: A002
+        try:
+            filters = given(filter)
+            bound = values(filters)
+            part = window(**page)
+        except NoMatch:
+            return Connection(edges=[], nodes=[], page_info=PageInfo(**NOTHING))
+        owner = context.viewer.carrier_id
+        shape = (tuple(filters), part.shape, owner is None)
+        text, names = plan.statement(shape, lambda: self._statement(plan, tuple(filters), part, owner))
+        bound |= {"limit": part.size + 1, "after": part.after, "before": part.before, "owner": owner}
+        bound |= self._alternatives(filters)
+        rows = await context.database.reads.fetch(text, *[bound[name] for name in names])
+        return connection(rows, part, plan.id, lambda row: plan.make(row, context))
+
+    async def read_within(
+        self, context: Any, plan: Plan, key: str, parents: Sequence[str], filter: Any = None, **page: Any  # noqa: A002
+    ) -> list[Connection[Any]]:
+        """The same page for each of `parents`, whose ids stand in the column `key`_id: one statement."""
+        try:
+            filters = given(filter)
+            bound = values(filters)
+            part = window(**page)
+        except NoMatch:
+            return [Connection(edges=[], nodes=[], page_info=PageInfo(**NOTHING)) for _ in parents]
+        owner = context.viewer.carrier_id
+        shape = (key, tuple(filters), part.shape, owner is None)
+        text, names = plan.statement(shape, lambda: self._within(plan, key, tuple(filters), part, owner))
+        ids = [parse_id(parent) for parent in parents]
+        bound |= {"limit": part.size + 1, "after": part.after, "before": part.before, "owner": owner, "parents": ids}
+        found: dict[str, list[Any]] = {parent: [] for parent in parents}
+        for row in await context.database.reads.fetch(text, *[bound[name] for name in names]):
+            found[str(row["parent"])].append(row)
+        return [connection(found[parent], part, plan.id, lambda row: plan.make(row, context)) for parent in parents]
+
+    def _statement(self, plan: Plan, filters: tuple[str, ...], part: Window, owner: UUID | None) -> sa.Select[Any]:
+        """SELECT of a page; merged from streams where just one of direction and status is filtered."""
+        alternatives = STREAMS - set(filters) if self._streams else STREAMS
+        if len(alternatives) != 1 or not (owner or "carrier" in filters or "account" in filters):
+            return self._narrow(plan.select(), self.table, filters, part, owner)
+        (free,) = alternatives
+        stream_of = sa.func.unnest(sa.bindparam("alternatives", type_=sa.ARRAY(sa.Text()))).column_valued("stream")
+        rows = self.table.alias("narrow")
+        narrow = self._narrow(sa.select(rows.c.id), rows, filters, part, owner).where(rows.c[free] == stream_of)
+        short = narrow.lateral("short")
+        page = sa.select(short.c.id).select_from(stream_of).join(short, sa.true())
+        page = _ordered(page, short.c.id, part).subquery("page")
+        return _in_order(plan.select().where(self.table.c.id == page.c.id), self.table.c.id, part)
+
+    def _within(
+        self, plan: Plan, key: str, filters: tuple[str, ...], part: Window, owner: UUID | None
+    ) -> sa.Select[Any]:
+        parent = sa.func.unnest(sa.bindparam("parents", type_=sa.ARRAY(sa.Uuid()))).column_valued("parent")
+        rows = self.table.alias("narrow")
+        narrow = self._narrow(sa.select(rows.c.id), rows, filters, part, owner).where(rows.c[f"{key}_id"] == parent)
+        page = sa.select(parent, narrow.lateral("page").c.id).select_from(parent)
+        found = page.join(narrow.lateral("page"), sa.true()).subquery("found")
+        selected = plan.select(found.c.parent).where(self.table.c.id == found.c.id)
+        return _in_order(selected, self.table.c.id, part)
+
+    def _narrow(
+        self, select: sa.Select[Any], table: Any, filters: tuple[str, ...], part: Window, owner: UUID | None
+    ) -> sa.Select[Any]:
+        """Tenant, filters, cursors, order and limit, all on `table`."""
+        select = select.where(*owned(table, owner), *clauses(table, filters))
+        for name, beyond in (("after", table.c.id.__lt__), ("before", table.c.id.__gt__)):
+            if getattr(part, name) is not None:
+                cursor = sa.bindparam(name, type_=sa.Uuid())
+                select = select.where(beyond(cursor), _known(self.table, cursor, owner))
+        return _ordered(select, table.c.id, part)
+
+    def _alternatives(self, filters: dict[str, Any]) -> dict[str, Any]:
+        free = STREAMS - filters.keys()
+        if not self._streams or len(free) != 1:
+            return {}
+        (column,) = free
+        return {"alternatives": list(self.table.c[column].type.enums)}
+
+
+def node_type_name(connection_type: Any) -> str:
+    """The name of the type that a connection lists."""
+    return str(named_type(named_type(connection_type).fields["nodes"].type).name)
+
+
+ONES = {model.__name__: One(model) for model in TABLES}
+PAGES = {model.__name__: Page(model) for model in TABLES}
+NOTHING: dict[str, Any] = {
+    "has_next_page": False,
+    "has_previous_page": False,
+    "start_cursor": None,
+    "end_cursor": None,
+}
+
+
+def owned(table: Any, owner: UUID | None) -> list[sa.ColumnElement[bool]]:
+    """The tenant's condition: none for the platform, the carrier of the key for everybody else."""
+    if owner is None:
+        return []
+    column = table.c.carrier_id if "carrier_id" in table.c else table.c.id
+    return [column == sa.bindparam("owner", type_=sa.Uuid())]
+
+
+def connection(rows: list[Any], part: Window, id_position: int, make: Callable[[Any], Any]) -> Connection[Any]:
+    """A page of up to `part.size` of `rows`, which were asked for one row more than that."""
+    more = len(rows) > part.size
+    rows = rows[: part.size]
+    if part.backwards:
+        rows = rows[::-1]
+    nodes = [make(row) for row in rows]
+    cursors = [row[id_position] for row in rows]
+    return Connection(
+        nodes=nodes,
+        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, cursors, strict=True)],
+        page_info=PageInfo(
+            has_next_page=bool(rows) and part.before is not None if part.backwards else more,
+            has_previous_page=more if part.backwards else bool(rows) and part.after is not None,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
+        ),
+    )
+
+
+def node_details(selections: Selections, type_: GraphQLObjectType, details: Details) -> Details:
+    """The fields `nodes`, and `node` within `edges`, of a connection's selection."""
+    found: Details = []
+    for fields in selections.of(type_, details).values():
+        name = fields[0].node.name.value
+        if name == "nodes":
+            found.extend(fields)
+        elif name == "edges":
+            edge = named_type(type_.fields["edges"].type)
+            inner = selections.of(edge, fields).values()
+            found.extend(detail for part in inner if part[0].node.name.value == "node" for detail in part)
+    return found
+
+
+def _known(table: sa.Table, cursor: Any, owner: UUID | None) -> sa.ColumnElement[bool]:
+    """Whether a cursor is the id of a row of the list, or of one that was."""
+    rows, gone = table.alias("cursor_row"), table_of(Tombstone).alias("cursor_gone")
+    return sa.or_(
+        sa.exists().where(rows.c.id == cursor, *owned(rows, owner)),
+        sa.exists().where(gone.c.id == cursor, *owned(gone, owner)),
+    )
+
+
+def _ordered(select: sa.Select[Any], column: Any, part: Window) -> sa.Select[Any]:
+    return _in_order(select, column, part).limit(sa.bindparam("limit", type_=sa.BigInteger()))
+
+
+def _in_order(select: sa.Select[Any], column: Any, part: Window) -> sa.Select[Any]:
+    return select.order_by(column.asc() if part.backwards else column.desc())

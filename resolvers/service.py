@@ -1,0 +1,19 @@
+"""What lives as long as the process: the database and the cipher, and contexts made from them."""
+
+from dataclasses import dataclass
+
+from models.database import Database
+from models.secrets import Cipher
+from resolvers.context import Context
+from resolvers.keys import authenticate
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    database: Database
+    cipher: Cipher
+
+    async def context_for(self, authorization: str | None) -> Context:
+        """The context of a request with this Authorization header. Raises keys.Unauthorized."""
+        viewer = await authenticate(self.database, authorization)
+        return Context(database=self.database, cipher=self.cipher, viewer=viewer)

@@ -1,0 +1,45 @@
+"""Which part of a list a page is: Relay's first, after, last, before."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from resolvers.conditions import parse_id
+from schema.errors import bad_argument
+
+DEFAULT_SIZE = 10
+MAX_SIZE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    size: int
+    backwards: bool
+    after: UUID | None
+    before: UUID | None
+
+    @property
+    def shape(self) -> tuple[bool, bool, bool]:
+        """What of it changes the SQL text."""
+        return self.backwards, self.after is not None, self.before is not None
+
+
+def window(first: Any = None, after: Any = None, last: Any = None, before: Any = None) -> Window:
+    """Raises a GraphQLError for sizes out of range, NoMatch for a cursor that is no id."""
+    size, backwards = page_size(first, last)
+    return Window(
+        size=size,
+        backwards=backwards,
+        after=None if after is None else parse_id(after),
+        before=None if before is None else parse_id(before),
+    )
+
+
+def page_size(first: int | None, last: int | None) -> tuple[int, bool]:
+    """(how many rows, whether from the end of the list)."""
+    if first is not None and last is not None:
+        raise bad_argument("last", "first and last cannot both be given: ask for one end of the list")
+    for name, size in (("first", first), ("last", last)):
+        if size is not None and not 1 <= size <= MAX_SIZE:
+            raise bad_argument(name, f"{name} is {size}; a page has 1 to {MAX_SIZE} rows")
+    return first or last or DEFAULT_SIZE, last is not None

@@ -1,0 +1,145 @@
+"""Writes: one mutation is one transaction, and one statement where one suffices."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel
+
+from models import ids
+from models.account import Account
+from models.carrier import Carrier
+from models.tombstone import Tombstone
+from resolvers.conditions import NoMatch, parse_id
+from resolvers.context import Context, Home
+from schema.errors import Refused, UserError, UserErrorCode, wrong
+
+M = TypeVar("M", bound=SQLModel)
+
+UNIQUE_VIOLATION = "23505"
+FOREIGN_KEY_VIOLATION = "23503"
+
+
+@asynccontextmanager
+async def transaction(context: Context) -> AsyncIterator[AsyncSession]:
+    """Commits at the end; rolls back on any error."""
+    async with AsyncSession(context.database.engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@asynccontextmanager
+async def statement(context: Context) -> AsyncIterator[AsyncSession]:
+    """For a single statement, which is a transaction by itself: BEGIN and COMMIT would be two more trips."""
+    async with AsyncSession(context.database.autocommit, expire_on_commit=False) as session:
+        yield session
+        await session.commit()
+
+
+def refuse(errors: Any) -> None:
+    """Raise Refused with `errors`, if there are any."""
+    if found := list(errors):
+        raise Refused(found)
+
+
+def not_found(field: str, what: str) -> UserError:
+    return wrong(field, f"there is no such {what}", UserErrorCode.NOT_FOUND)
+
+
+def owned_by(context: Context, model: type[SQLModel]) -> list[Any]:
+    """The tenant's condition on a write: none for the platform."""
+    owner = context.viewer.carrier_id
+    return [] if owner is None else [model.carrier_id == owner]  # type: ignore[attr-defined] # every owned table has it
+
+
+async def locked(session: AsyncSession, context: Context, model: type[M], row_id: str, field: str = "id") -> M:
+    """The row, locked until the transaction ends. Raises Refused where there is none."""
+    try:
+        query = sa.select(model).where(model.id == parse_id(row_id), *owned_by(context, model))  # type: ignore[attr-defined] # every table has it
+        row = (await session.execute(query.with_for_update())).scalar_one_or_none()
+    except NoMatch:
+        row = None
+    if row is None:
+        raise Refused([not_found(field, model.__name__.lower())])
+    return row
+
+
+async def existing(session: AsyncSession, context: Context, model: type[M], row_id: str, field: str) -> M:
+    """The row, kept from being deleted until the transaction ends. Raises Refused where there is none."""
+    try:
+        query = sa.select(model).where(model.id == parse_id(row_id), *owned_by(context, model))  # type: ignore[attr-defined] # every table has it
+        row = (await session.execute(query.with_for_update(read=True, key_share=True))).scalar_one_or_none()
+    except NoMatch:
+        row = None
+    if row is None:
+        raise Refused([not_found(field, model.__name__.lower())])
+    return row
+
+
+async def home(context: Context, carrier_id: str | None) -> Home:
+    """The carrier that a new row belongs to: the key's own, or the one that a platform key names."""
+    own = context.viewer.carrier
+    if own is not None:
+        if carrier_id not in (None, str(own.id)):
+            raise Refused([not_found("carrierId", "carrier")])
+        return own
+    if carrier_id is None:
+        raise Refused([wrong("carrierId", "carrierId is required with a platform key", UserErrorCode.REQUIRED)])
+    async with statement(context) as session:
+        carrier = await existing(session, context, Carrier, carrier_id, "carrierId")
+    return Home(carrier.id, carrier.country_code, carrier.billing_currency)
+
+
+async def charge(context: Context, model: type[SQLModel], row_id: str, price: Any) -> UUID:
+    """Set the price of a call or message in its account's currency: one statement. Raises Refused."""
+    try:
+        identifier = parse_id(row_id)
+    except NoMatch:
+        raise Refused([not_found("id", model.__name__)]) from None
+    if price is None:
+        return identifier  # nothing to change; whether the row is there, the answer's own read tells
+    values = {"price": price, "price_unit": Account.billing_currency, "updated_at": ids.now()}
+    change = (
+        sa.update(model)
+        .where(model.id == identifier, *owned_by(context, model), Account.id == model.account_id)  # type: ignore[attr-defined] # both tables have them
+        .values(values)
+        .returning(model.id)  # type: ignore[attr-defined] # every table has it
+    )
+    async with statement(context) as session:
+        changed = (await session.execute(change)).scalar_one_or_none()
+    if changed is None:
+        raise Refused([not_found("id", model.__name__)])
+    return identifier
+
+
+async def delete(context: Context, model: type[SQLModel], row_id: str, *, held: str, unless: Any = ()) -> UUID:
+    """Delete a row and keep its id for cursors: one statement. Raises Refused; `held` says what holds the row."""
+    try:
+        identifier = parse_id(row_id)
+    except NoMatch:
+        raise Refused([not_found("id", model.__name__)]) from None
+    conditions = [model.id == identifier, *owned_by(context, model), *unless]  # type: ignore[attr-defined] # every table has it
+    gone = sa.delete(model).where(*conditions).returning(model.id, model.carrier_id).cte("gone")  # type: ignore[attr-defined] # as above
+    tombstone = sa.insert(Tombstone).from_select(
+        ["id", "carrier_id", "deleted_at"], sa.select(gone, sa.func.now())
+    )
+    try:
+        async with statement(context) as session:
+            done = (await session.execute(tombstone.returning(Tombstone.id))).scalar_one_or_none()  # type: ignore[call-overload] # a column at run time
+            if done is None:
+                await existing(session, context, model, row_id, "id")
+    except IntegrityError as error:
+        if violation(error) != FOREIGN_KEY_VIOLATION:
+            raise
+        done = None
+    if done is None:
+        raise Refused([wrong("id", held, UserErrorCode.RESTRICTED)])
+    return identifier
+
+
+def violation(error: IntegrityError) -> str:
+    """The SQLSTATE of a violated constraint."""
+    return str(getattr(error.orig, "sqlstate", ""))

@@ -1,0 +1,207 @@
+"""Runs operations: a document is parsed and validated once, and its limits apply before anything is read."""
+
+import secrets
+from collections import OrderedDict
+from typing import Any, cast
+
+import asyncpg
+import sqlalchemy.exc
+import strawberry
+import structlog
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLInputObjectType,
+    OperationDefinitionNode,
+    execute,
+    parse,
+    specified_rules,
+    validate,
+    validate_input_value,
+)
+from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from schema import limits
+from schema.errors import UserError, UserErrorCode
+from schema.selections import Operation, declared
+
+KEPT_DOCUMENTS = 512
+RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule, limits.Limits)
+UNAVAILABLE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    sqlalchemy.exc.InterfaceError,
+    sqlalchemy.exc.TimeoutError,
+    OSError,
+    TimeoutError,
+)
+log = structlog.get_logger("carrierql")
+
+
+class Document:
+    """A document that was parsed and validated, with its operations by name."""
+
+    def __init__(self, schema: Any, text: str) -> None:
+        self.errors: list[GraphQLError] = []
+        self.operations: dict[str, Operation] = {}
+        try:
+            self.node: DocumentNode | None = _parse(text)
+        except GraphQLError as error:
+            self.errors, self.node = [error], None
+            return
+        self.errors = validate(schema, self.node, RULES)
+        definitions = self.node.definitions
+        fragments = {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
+        for node in definitions if not self.errors else ():
+            if isinstance(node, OperationDefinitionNode):
+                self.operations[node.name.value if node.name else ""] = Operation(schema, node, fragments)
+
+    def operation(self, name: str | None) -> Operation | None:
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        return self.operations.get(name or "")
+
+
+def _parse(text: str) -> DocumentNode:
+    if len(text) > limits.MAX_CHARACTERS:
+        raise GraphQLError(
+            f"this document has {len(text)} characters, over the limit of {limits.MAX_CHARACTERS}",
+            extensions={"code": "TOO_COMPLEX", "limit": limits.MAX_CHARACTERS},
+        )
+    try:
+        return parse(text, max_tokens=limits.MAX_TOKENS)
+    except RecursionError:
+        raise GraphQLError("this document is nested too deeply to be read") from None
+
+
+class CarrierSchema(strawberry.Schema):
+    """An ordinary Strawberry schema with one way to run an operation, for /graphql and the facade alike."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._documents: OrderedDict[str, Document] = OrderedDict()
+
+    async def run(
+        self,
+        text: str,
+        variables: dict[str, Any] | None,
+        context: Any,
+        operation_name: str | None = None,
+    ) -> ExecutionResult:
+        """Run an operation for `context`. In `data`, DateTime and JSON are Python values for orjson to write."""
+        document = self.document(text)
+        if document.errors or document.node is None:
+            return ExecutionResult(None, document.errors)
+        operation = document.operation(operation_name)
+        if operation is None:
+            known = ", ".join(sorted(name for name in document.operations if name))
+            message = f"operationName must name one of the document's operations: {known or 'it has none'}"
+            return ExecutionResult(None, [GraphQLError(message)])
+        context.operation = operation
+        result = execute(
+            self._schema,
+            document.node,
+            variable_values=variables,
+            operation_name=operation_name,
+            context_value=context,
+            executor_class=self.execution_context_class,
+            is_awaitable=optimized_is_awaitable,
+            operation_extensions=None,
+        )
+        done = cast("ExecutionResult", await result if optimized_is_awaitable(result) else result)
+        if done.errors:
+            done = ExecutionResult(done.data, [explained(error) for error in done.errors])
+        return done
+
+    def document(self, text: str) -> Document:
+        """The document of this text; the ones used last are kept."""
+        kept = self._documents.get(text)
+        if kept is None:
+            kept = self._documents[text] = Document(self._schema, text)
+            if len(self._documents) > KEPT_DOCUMENTS:
+                self._documents.popitem(last=False)
+        else:
+            self._documents.move_to_end(text)
+        return kept
+
+    def problems(self, input_type: str, value: dict[str, Any]) -> list[UserError]:
+        """All that is wrong with the value of an input: its types first, then its own rules for the rest."""
+        type_ = cast("GraphQLInputObjectType", self._schema.get_type(input_type))
+        found: list[UserError] = []
+
+        def note(error: GraphQLError, path: list[str | int]) -> None:
+            field = [str(part) for part in path] or _missing_field(type_, value, found)
+            code = UserErrorCode.INVALID if path else UserErrorCode.REQUIRED
+            found.append(UserError(message=_plain(error, field, code), field=field, code=code))
+
+        validate_input_value(value, type_, note)
+        wrong = {error.field[0] for error in found if error.field}
+        rest = _built(type_, {name: part for name, part in value.items() if name not in wrong})
+        own = (error for error in rest.problems() if error.field and error.field[0] not in wrong)
+        return [*found, *own]
+
+
+def _missing_field(type_: GraphQLInputObjectType, value: dict[str, Any], found: list[UserError]) -> list[str]:
+    """graphql-core names a missing field in words alone: they come in the order of the type's fields."""
+    seen = {error.field[0] for error in found if error.field and error.code is UserErrorCode.REQUIRED}
+    required = [name for name, field in type_.fields.items() if str(field.type).endswith("!")]
+    return next(([name] for name in required if name not in value and name not in seen), [])
+
+
+def _plain(error: GraphQLError, field: list[str], code: UserErrorCode) -> str:
+    name = field[-1] if field else "input"
+    if code is UserErrorCode.REQUIRED:
+        return f"{name} is required"
+    return f"{name} is invalid: {error.message}"
+
+
+def _built(type_: GraphQLInputObjectType, value: dict[str, Any]) -> Any:
+    """An instance of an input's class with the fields that are right, to ask it for the problems of those."""
+    origin = type_.extensions["strawberry-definition"].origin
+    instance = object.__new__(origin)
+    for name, field in type_.fields.items():
+        found = declared(cast("Any", field))
+        assert found is not None
+        setattr(instance, found.python_name, None)
+        if name in value:
+            coerced = _coerce(field.type, value[name])
+            maybe = "Maybe" in str(found.type_annotation.raw_annotation) if found.type_annotation else False
+            setattr(instance, found.python_name, strawberry.Some(coerced) if maybe else coerced)
+    return instance
+
+
+def _coerce(type_: Any, value: Any) -> Any:
+    from graphql import coerce_input_value  # noqa: PLC0415
+
+    return coerce_input_value(value, type_)
+
+
+def explained(error: GraphQLError) -> GraphQLError:
+    """An error as clients may see it: a fault of ours becomes an id that the log has too."""
+    cause = error.original_error
+    if cause is None or isinstance(cause, GraphQLError):
+        return error
+    if isinstance(cause, UNAVAILABLE) or _disconnected(cause):
+        message, extensions = "the database is away; try again in a moment", {"code": "UNAVAILABLE"}
+        log.warning("database away", error=repr(cause))
+    else:
+        identifier = secrets.token_hex(8)
+        message, extensions = f"something went wrong on our side; the log knows it as {identifier}", {
+            "code": "INTERNAL",
+            "id": identifier,
+        }
+        log.error("operation failed", id=identifier, path=error.path, exc_info=cause)
+    return GraphQLError(message, error.nodes, path=error.path, extensions=extensions)
+
+
+def _disconnected(cause: BaseException) -> bool:
+    return isinstance(cause, sqlalchemy.exc.DBAPIError) and (
+        cause.connection_invalidated or isinstance(cause.orig and cause.orig.__cause__, UNAVAILABLE)
+    )

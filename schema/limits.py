@@ -1,0 +1,89 @@
+"""What one GraphQL document may ask for; each refusal names its limit."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from graphql import (
+    ASTValidationRule,
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VisitorAction,
+)
+
+MAX_CHARACTERS = 20_000
+MAX_TOKENS = 4_000
+MAX_DEPTH = 15
+MAX_ALIASES = 60
+MAX_DIRECTIVES = 60
+MAX_COMPLEXITY = 20_000
+WHOLE_PAGE = 100
+
+
+class Limits(ASTValidationRule):
+    """Depth, aliases, directives and complexity of each operation, fragments counted where they are used.
+
+    Complexity is the number of objects that an operation can answer with: a list counts as many as its
+    page asks for (100 where a variable says), each time its parent does.
+    """
+
+    def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> VisitorAction:
+        introspects = all(f.name.value.startswith("__") for f in node.selection_set.selections if isinstance(f, FieldNode))
+        measured = _Measure(self.context)
+        measured.add(node.selection_set, 1, 1, ())
+        for what, found, limit in (
+            ("depth", 0 if introspects else measured.depth, MAX_DEPTH),
+            ("number of aliases", measured.aliases, MAX_ALIASES),
+            ("number of directives", measured.directives, MAX_DIRECTIVES),
+            ("complexity", measured.complexity, MAX_COMPLEXITY),
+        ):
+            if found > limit:
+                message = f"this operation's {what} is {found}, over the limit of {limit}; ask for less at once"
+                self.report_error(GraphQLError(message, node, extensions={"code": "TOO_COMPLEX", "limit": limit}))
+
+
+class _Measure:
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        self.depth = self.aliases = self.directives = self.complexity = 0
+
+    def add(self, selections: SelectionSetNode, depth: int, times: int, within: tuple[str, ...]) -> None:
+        """Count a selection set that is answered up to `times` times; stops once over every limit."""
+        self.depth = max(self.depth, depth)
+        for selection in selections.selections:
+            if self.complexity > MAX_COMPLEXITY or depth > 4 * MAX_DEPTH:
+                return
+            self.directives += len(selection.directives or ())
+            if isinstance(selection, FieldNode):
+                self._field(selection, depth, times, within)
+            elif isinstance(selection, InlineFragmentNode):
+                self.add(selection.selection_set, depth, times, within)
+            elif isinstance(selection, FragmentSpreadNode):
+                name = selection.name.value
+                fragment = self._context.get_fragment(name)
+                if fragment and name not in within:
+                    self.add(fragment.selection_set, depth, times, (*within, name))
+
+    def _field(self, field: FieldNode, depth: int, times: int, within: tuple[str, ...]) -> None:
+        self.aliases += field.alias is not None
+        if field.selection_set is None:
+            return
+        times *= _rows(field)
+        self.complexity += times
+        self.add(field.selection_set, depth + 1, times, within)
+
+
+def _rows(field: FieldNode) -> int:
+    return max(_sizes(field), default=1)
+
+
+def _sizes(field: FieldNode) -> Iterator[int]:
+    """Rows that a field's page asks for; a list without a size has a page of ten."""
+    for argument in field.arguments or ():
+        if argument.name.value in ("first", "last"):
+            known = isinstance(argument.value, IntValueNode)
+            yield min(int(argument.value.value), WHOLE_PAGE) if known else WHOLE_PAGE  # type: ignore[union-attr] # known says so

@@ -1,0 +1,180 @@
+"""Phone numbers."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+
+import strawberry
+from strawberry import Maybe
+from strawberry.scalars import JSON
+
+from models import geography, money, numbering
+from models.phone_number import PhoneNumberType, PhoneNumberVisibility
+from schema import checks
+from schema.account import Account
+from schema.errors import UserError, wrong
+from schema.node import Connection, Node
+
+MAX_SHORT_CODE = 15
+
+
+@strawberry.type(description="A phone number of a carrier's stock.")
+class PhoneNumber(Node):
+    number: str = strawberry.field(description="The number: E.164 with +, a short code bare.")
+    type: PhoneNumberType = strawberry.field(description="The type of the number.")
+    visibility: PhoneNumberVisibility = strawberry.field(description="Who is offered the number.")
+    country: str = strawberry.field(description="Its country, ISO 3166-1 alpha-2.")
+    region: str | None = strawberry.field(description="Its state or province, ISO 3166-2 without the country.")
+    locality: str | None = strawberry.field(description="Its city.")
+    lata: str | None = strawberry.field(description="Its local access and transport area (US and Canada).")
+    rate_center: str | None = strawberry.field(description="Its rate center (US and Canada).")
+    latitude: Decimal | None = strawberry.field(description="Latitude of its location, in degrees.")
+    longitude: Decimal | None = strawberry.field(description="Longitude of its location, in degrees.")
+    price: Decimal = strawberry.field(description="Its price.")
+    currency: str = strawberry.field(description="The currency of its price, ISO 4217.")
+    metadata_: JSON = strawberry.field(name="metadata", description="Key-value pairs that the carrier attached.")
+    account: Account | None = strawberry.field(description="The account it is assigned to, if any.")
+    created_at: datetime = strawberry.field(description="When it was created.")
+    updated_at: datetime = strawberry.field(description="When it was changed last.")
+
+
+
+
+@strawberry.enum(description="What phone numbers can be counted by.")
+class PhoneNumberGroup(Enum):
+    COUNTRY = strawberry.enum_value("country", description="By country.")
+    REGION = strawberry.enum_value("region", description="By region, without regard to case.")
+    LOCALITY = strawberry.enum_value("locality", description="By locality, without regard to case.")
+    TYPE = strawberry.enum_value("type", description="By type.")
+
+
+@strawberry.type(description="How many phone numbers a group has.")
+class PhoneNumberStatistic:
+    id: strawberry.ID = strawberry.field(
+        description="SHA-256, in hex, of the group's non-empty parts in lower case, joined by colons."
+    )
+    country: str | None = strawberry.field(description="The group's country; null where it has none.")
+    region: str | None = strawberry.field(description="The group's region; null where it has none.")
+    locality: str | None = strawberry.field(description="The group's locality; null where it has none.")
+    type: PhoneNumberType | None = strawberry.field(description="The group's type; null where not grouped by it.")
+    value: int = strawberry.field(description="How many phone numbers there are.")
+
+
+@strawberry.input(description="Which phone numbers: those that meet every condition given.")
+class PhoneNumberFilter:
+    carrier: strawberry.ID | None = strawberry.field(default=None, description="Of this carrier.")
+    account: strawberry.ID | None = strawberry.field(default=None, description="Assigned to this account.")
+    available: bool | None = strawberry.field(
+        default=None, description="Available ones (neither disabled nor assigned), or the others."
+    )
+    type: PhoneNumberType | None = strawberry.field(default=None, description="Of this type.")
+    country: str | None = strawberry.field(default=None, description="Of this country, without regard to case.")
+    region: str | None = strawberry.field(default=None, description="Of this region, without regard to case.")
+    locality: str | None = strawberry.field(default=None, description="Of this locality, without regard to case.")
+
+
+@strawberry.input(one_of=True, description="A comparison of a count with a number: exactly one of these.")
+class CountComparison:
+    eq: Maybe[int] = strawberry.field(description="Equal.")
+    neq: Maybe[int] = strawberry.field(description="Not equal.")
+    gt: Maybe[int] = strawberry.field(description="Greater.")
+    gteq: Maybe[int] = strawberry.field(description="Greater or equal.")
+    lt: Maybe[int] = strawberry.field(description="Less.")
+    lteq: Maybe[int] = strawberry.field(description="Less or equal.")
+
+
+@strawberry.input(description="A new phone number.")
+class CreatePhoneNumberInput:
+    carrier_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The carrier it belongs to; a carrier key leaves it out."
+    )
+    number: str = strawberry.field(description="The number in E.164 format, or a short code; punctuation is ignored.")
+    type: PhoneNumberType = strawberry.field(description="SHORT_CODE for a short code, one of the others for E.164.")
+    visibility: Maybe[PhoneNumberVisibility | None] = strawberry.field(
+        description="PUBLIC for a number with a price and PRIVATE for one without, unless said."
+    )
+    country: Maybe[str | None] = strawberry.field(
+        description="ISO 3166-1 alpha-2; from the number, else the carrier's, unless said."
+    )
+    price: Maybe[Decimal | None] = strawberry.field(description="The price in the carrier's currency; 0 unless said.")
+    region: Maybe[str | None] = strawberry.field(description="State or province of the country, ISO 3166-2.")
+    locality: Maybe[str | None] = strawberry.field(description="City.")
+    lata: Maybe[str | None] = strawberry.field(description="Local access and transport area: three digits.")
+    rate_center: Maybe[str | None] = strawberry.field(description="Rate center.")
+    latitude: Maybe[Decimal | None] = strawberry.field(description="Degrees, -90 to 90.")
+    longitude: Maybe[Decimal | None] = strawberry.field(description="Degrees, -180 to 180.")
+    metadata: Maybe[JSON | None] = strawberry.field(description="Key-value pairs to attach, a JSON object.")
+
+    def problems(self) -> Iterator[UserError]:
+        number = numbering.canonical(self.number)
+        if not number or len(number) > MAX_SHORT_CODE + 1:
+            yield wrong("number", 'number must be in E.164 format such as "+85512334667" or a short code such as "1294"')
+        else:
+            yield from type_problems(number, self.type)
+        yield from _shared_problems(self)
+
+
+@strawberry.input(description="Changes to a phone number; what is left out stays.")
+class UpdatePhoneNumberInput:
+    id: strawberry.ID = strawberry.field(description="The phone number's id.")
+    number: Maybe[str | None] = strawberry.field(description="Cannot be changed; it may be repeated as it is.")
+    type: Maybe[PhoneNumberType | None] = strawberry.field(description="The type of the number.")
+    visibility: Maybe[PhoneNumberVisibility | None] = strawberry.field(description="Who is offered the number.")
+    country: Maybe[str | None] = strawberry.field(description="ISO 3166-1 alpha-2, of the number's calling code.")
+    price: Maybe[Decimal | None] = strawberry.field(description="The price in the number's currency.")
+    region: Maybe[str | None] = strawberry.field(description="State or province of the country, ISO 3166-2.")
+    locality: Maybe[str | None] = strawberry.field(description="City.")
+    lata: Maybe[str | None] = strawberry.field(description="Local access and transport area: three digits.")
+    rate_center: Maybe[str | None] = strawberry.field(description="Rate center.")
+    latitude: Maybe[Decimal | None] = strawberry.field(description="Degrees, -90 to 90.")
+    longitude: Maybe[Decimal | None] = strawberry.field(description="Degrees, -180 to 180.")
+    metadata: Maybe[JSON | None] = strawberry.field(description="A JSON object that replaces what is there.")
+
+    def problems(self) -> Iterator[UserError]:
+        yield from checks.not_null(type=self.type)
+        yield from _shared_problems(self)
+
+
+def type_problems(number: str, type_: PhoneNumberType) -> Iterator[UserError]:
+    """Rule 28 of the REST contract: short codes are not E.164, all other types are."""
+    if numbering.is_e164(number) and type_ is PhoneNumberType.SHORT_CODE:
+        yield wrong("type", f"{number} is an E.164 number: its type must be local, mobile or toll_free")
+    if not numbering.is_e164(number) and type_ is not PhoneNumberType.SHORT_CODE:
+        yield wrong("type", f"{number} is not an E.164 number: its type must be short_code")
+
+
+def _shared_problems(given: CreatePhoneNumberInput | UpdatePhoneNumberInput) -> Iterator[UserError]:
+    yield from checks.not_null(visibility=given.visibility, country=given.country, price=given.price)
+    yield from checks.json_object("metadata", given.metadata)
+    for field, maybe in (("region", given.region), ("locality", given.locality), ("rateCenter", given.rate_center)):
+        yield from checks.text(field, checks.given(maybe))
+    country = checks.given(given.country)
+    if country is not None and geography.country(country) is None:
+        yield wrong("country", f"{country!r:.40} is not a country; give an ISO 3166-1 alpha-2 code such as KH")
+    for field, maybe, rule in (
+        ("price", given.price, money.price_problem),
+        ("lata", given.lata, geography.lata_problem),
+        ("latitude", given.latitude, geography.latitude_problem),
+        ("longitude", given.longitude, geography.longitude_problem),
+    ):
+        value = checks.given(maybe)
+        if value is not None:
+            yield from checks.problem(field, rule(value))
+
+
+@strawberry.input(description="Which number goes to which account.")
+class AssignPhoneNumberInput:
+    id: strawberry.ID = strawberry.field(description="The phone number's id.")
+    account_id: strawberry.ID = strawberry.field(description="The account's id.")
+
+
+@strawberry.input(description="Which number is taken back from its account.")
+class ReleasePhoneNumberInput:
+    id: strawberry.ID = strawberry.field(description="The phone number's id.")
+
+
+@strawberry.type(description="What came of a change to a phone number.")
+class PhoneNumberPayload:
+    phone_number: PhoneNumber | None = strawberry.field(description="The number; null where nothing was done.")
+    user_errors: list[UserError] = strawberry.field(description="All that is wrong with the input.")

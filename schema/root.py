@@ -1,0 +1,191 @@
+"""The schema: every root field in two tables, each with who may use it. It alone knows the resolvers."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from models.api_key import ApiKeyAccess, ApiKeyRole
+from resolvers import (
+    account, api_key, carrier, message, node, phone_call, phone_number, phone_number_stats, tts_event,
+    viewer,
+)
+from resolvers.answers import answer
+from resolvers.readers import ONES, PAGES
+from schema import paging
+from schema.account import Account, AccountFilter, AccountPayload, CreateAccountInput, UpdateAccountInput
+from schema.api_key import ApiKeyPayload, CreateApiKeyInput, CreateApiKeyPayload, RevokeApiKeyInput, Viewer
+from schema.carrier import Carrier, CarrierPayload, CreateCarrierInput
+from schema.deletion import DeletePayload
+from schema.event import Event, EventFilter
+from schema.execution import CarrierSchema
+from schema.message import ChangeMessageStatusInput, Message, MessageFilter, MessagePayload, RecordMessageInput, UpdateMessageInput
+from schema.node import Connection, DeleteInput, Node
+from schema.phone_call import (
+    ChangePhoneCallStatusInput,
+    PhoneCall,
+    PhoneCallFilter,
+    PhoneCallPayload,
+    RecordPhoneCallInput,
+    UpdatePhoneCallInput,
+)
+from schema.phone_number import (
+    AssignPhoneNumberInput,
+    CountComparison,
+    CreatePhoneNumberInput,
+    PhoneNumber,
+    PhoneNumberFilter,
+    PhoneNumberGroup,
+    PhoneNumberPayload,
+    PhoneNumberStatistic,
+    ReleasePhoneNumberInput,
+    UpdatePhoneNumberInput,
+)
+from schema.scalars import SCALARS
+from schema.tts_event import RecordTtsEventInput, TtsEvent, TtsEventFilter, TtsEventPayload
+
+CARRIER = frozenset({ApiKeyRole.CARRIER, ApiKeyRole.PLATFORM})
+PLATFORM = frozenset({ApiKeyRole.PLATFORM})
+ID = paging.required("id", strawberry.ID, "The object's id.")
+INPUT = "What to do."
+
+
+def query(reader: Any, returns: Any, description: str, parameters: list[Any]) -> Any:
+    """A root field that a reader reads; every key may ask, and sees what is its carrier's."""
+
+    async def resolve(_root: Any, info: strawberry.Info, **given: Any) -> Any:
+        return await info.context.planned(info, reader, **given)
+
+    access = {"roles": CARRIER, "access": ApiKeyAccess.READ, "reader": reader}
+    return paging.field(resolve, returns, description, parameters, access)
+
+
+def one(type_: type, description: str) -> Any:
+    return query(ONES[type_.__name__], type_ | None, description, [ID])
+
+
+def page(type_: type, filter_type: type | None, description: str) -> Any:
+    own = {"filter": (filter_type, "Which rows; all where it is left out.")} if filter_type else {}
+    parameters = paging.arguments(**own, **paging.PAGE)
+    return query(PAGES[type_.__name__], Connection[type_], description, parameters)  # type: ignore[valid-type] # a type at run time
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    viewer: Viewer = query(viewer.READER, Viewer, "Who the request comes from.", [])
+    node: Node | None = query(node.READER, Node | None, "Any object by its id.", [ID])
+    carriers = page(Carrier, None, "The carriers: all for the platform, its own for a carrier.")
+    account = one(Account, "An account by its id.")
+    accounts = page(Account, AccountFilter, "The accounts, newest first.")
+    phone_call = one(PhoneCall, "A call by its id.")
+    phone_calls = page(PhoneCall, PhoneCallFilter, "The calls, newest first.")
+    message = one(Message, "A message by its id.")
+    messages = page(Message, MessageFilter, "The messages, newest first.")
+    phone_number = one(PhoneNumber, "A phone number by its id.")
+    phone_numbers = page(PhoneNumber, PhoneNumberFilter, "The phone numbers, newest first.")
+    phone_number_stats = query(
+        phone_number_stats.READER,
+        Connection[PhoneNumberStatistic],
+        "How many phone numbers each group has; pages go by the groups' ids, a page by country, region, locality.",
+        [
+            paging.required("group_by", list[PhoneNumberGroup], "What to count by: at least one."),
+            *paging.arguments(
+                filter=(PhoneNumberFilter, "Which numbers to count; all where it is left out."),
+                having=(CountComparison, "Only groups whose count compares so."),
+                **paging.PAGE,
+            ),
+        ],
+    )
+    tts_event = one(TtsEvent, "A TTS event by its id.")
+    tts_events = page(TtsEvent, TtsEventFilter, "The TTS events, newest first.")
+    event = one(Event, "An event by its id.")
+    events = page(Event, EventFilter, "The events, newest first.")
+
+
+def mutation(
+    act: Callable[[Any, Any], Awaitable[Any]],
+    input_type: type,
+    payload: type,
+    description: str,
+    *,
+    roles: frozenset[ApiKeyRole],
+) -> Any:
+    """A root field that changes something and answers with what it changed, or all that is wrong."""
+
+    async def resolve(_root: Any, info: strawberry.Info, **given: Any) -> Any:
+        info.context.allow(roles, ApiKeyAccess.WRITE)
+        return await answer(info, payload, act, given["input"])
+
+    parameters = [paging.required("input", input_type, INPUT)]
+    return paging.field(resolve, payload, description, parameters, {"roles": roles, "access": ApiKeyAccess.WRITE})
+
+
+@strawberry.type(description="What can be changed.")
+class Mutation:
+    create_account = mutation(account.create, CreateAccountInput, AccountPayload, "Create an account.", roles=CARRIER)
+    update_account = mutation(account.update, UpdateAccountInput, AccountPayload, "Change an account.", roles=CARRIER)
+    delete_account = mutation(
+        account.delete, DeleteInput, DeletePayload, "Delete an account that nothing belongs to.", roles=CARRIER
+    )
+    create_phone_number = mutation(
+        phone_number.create, CreatePhoneNumberInput, PhoneNumberPayload, "Create a phone number.", roles=CARRIER
+    )
+    update_phone_number = mutation(
+        phone_number.update, UpdatePhoneNumberInput, PhoneNumberPayload, "Change a phone number.", roles=CARRIER
+    )
+    delete_phone_number = mutation(
+        phone_number.delete, DeleteInput, DeletePayload, "Delete a number that is not assigned.", roles=CARRIER
+    )
+    update_phone_call = mutation(
+        phone_call.update, UpdatePhoneCallInput, PhoneCallPayload, "Set the price of a call.", roles=CARRIER
+    )
+    update_message = mutation(
+        message.update, UpdateMessageInput, MessagePayload, "Set the price of a message.", roles=CARRIER
+    )
+    create_carrier = mutation(
+        carrier.create, CreateCarrierInput, CarrierPayload, "Create a carrier.", roles=PLATFORM
+    )
+    create_api_key = mutation(
+        api_key.create, CreateApiKeyInput, CreateApiKeyPayload, "Create an API key.", roles=PLATFORM
+    )
+    revoke_api_key = mutation(
+        api_key.revoke, RevokeApiKeyInput, ApiKeyPayload, "Revoke an API key: it stops working at once.", roles=PLATFORM
+    )
+    record_phone_call = mutation(
+        phone_call.record, RecordPhoneCallInput, PhoneCallPayload, "Report a call.", roles=PLATFORM
+    )
+    change_phone_call_status = mutation(
+        phone_call.change_status,
+        ChangePhoneCallStatusInput,
+        PhoneCallPayload,
+        "Report a call's step to its next state; CONFLICT where its present state does not allow it.",
+        roles=PLATFORM,
+    )
+    record_message = mutation(
+        message.record, RecordMessageInput, MessagePayload, "Report a message.", roles=PLATFORM
+    )
+    change_message_status = mutation(
+        message.change_status,
+        ChangeMessageStatusInput,
+        MessagePayload,
+        "Report a message's step to its next state; CONFLICT where its present state does not allow it.",
+        roles=PLATFORM,
+    )
+    record_tts_event = mutation(
+        tts_event.record, RecordTtsEventInput, TtsEventPayload, "Report a use of a voice.", roles=PLATFORM
+    )
+    assign_phone_number = mutation(
+        phone_number.assign, AssignPhoneNumberInput, PhoneNumberPayload, "Assign a number to an account.", roles=PLATFORM
+    )
+    release_phone_number = mutation(
+        phone_number.release, ReleasePhoneNumberInput, PhoneNumberPayload, "Take a number back.", roles=PLATFORM
+    )
+
+
+schema = CarrierSchema(
+    query=Query,
+    mutation=Mutation,
+    types=[Account, Carrier, Event, Message, PhoneCall, PhoneNumber, TtsEvent],
+    config=StrawberryConfig(scalar_map=SCALARS),
+)
