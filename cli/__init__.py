@@ -31,7 +31,7 @@ app.command("schema")(schema.schema)
 def main() -> None:
     """Run one command: 0 when it did what it was asked, 1 with a line on stderr, 2 for wrong usage."""
     try:
-        app()
+        app(prog_name="carrierql")
     except (CommandError, SettingsError) as error:
         print(f"carrierql: {error}", file=sys.stderr)  # noqa: T201  this is the terminal
         sys.exit(1)

@@ -1,10 +1,14 @@
 """GraphQL operations from the command line, in process, with the rights of the platform."""
 
 import asyncio
+import logging
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+
+import structlog
 
 from cli.database import database_url, secret_key
 from cli.errors import CommandError
@@ -48,6 +52,12 @@ class Operator:
 
 def operate(data_dir: Path, work: Callable[[Operator], Awaitable[Answer]], *, connections: int = 1) -> Answer:
     """Do `work` on the database that the environment or the `up` under `data_dir` names."""
+    structlog.configure(
+        processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)],
+        # What is foreseen becomes the command's one line; only a bug is logged as well.
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
     async def within() -> Answer:
         async with Operator.open(database_url(data_dir), secret_key(data_dir), connections) as operator:
