@@ -38,7 +38,7 @@ class Database:
             json_deserializer=orjson.loads,
             connect_args={"command_timeout": STATEMENT_SECONDS, "server_settings": {"timezone": "UTC"}},
         )
-        pool = _read_pool(url, size)
+        pool = await _read_pool(url, size)
         try:
             yield cls(reads=pool, engine=engine, autocommit=engine.execution_options(isolation_level="AUTOCOMMIT"))
         finally:

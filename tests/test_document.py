@@ -4,7 +4,7 @@ import json
 from urllib.parse import parse_qsl
 
 import pytest
-from document import DOCUMENT, Example, Parameter, examples
+from tests.document import DOCUMENT, Example, Parameter, examples
 
 EXAMPLES = [
     ("Accounts", "Create an account", "POST", "/accounts", 201),

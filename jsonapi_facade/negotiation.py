@@ -1,0 +1,66 @@
+"""Media types by JSON:API 1.1, and bodies."""
+
+from collections.abc import Iterator
+from email.message import Message
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+
+from jsonapi_facade.errors import Problem, Rejected
+
+MEDIA_TYPE = "application/vnd.api+json"
+ACCEPTABLE = frozenset({MEDIA_TYPE, "application/json", "application/*", "*/*"})
+MAX_BODY = 1024 * 1024
+
+
+def check_accept(request: Request) -> None:
+    """406 where every way of asking for JSON:API has parameters that we do not know."""
+    header = request.headers.get("accept", "").strip()
+    if header and not any(_acceptable(type_, names) for type_, names in _media_types(header)):
+        detail = f"this API answers {MEDIA_TYPE} without parameters; send that in Accept, or nothing"
+        raise Rejected([Problem(406, "not_acceptable", detail, {"header": "Accept"})])
+
+
+async def read_document(request: Request) -> Any:
+    """The JSON of a request's body. Raises Rejected: 413, 415, 400."""
+    body = await read_limited(request)
+    check_content_type(request)
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Rejected([Problem(400, "invalid", f"the body is no JSON document: {error}")]) from None
+
+
+def check_content_type(request: Request) -> None:
+    header = request.headers.get("content-type", "")
+    type_, names = next(_media_types(header), ("", set()))
+    plain = type_ == "application/json" or (type_ == MEDIA_TYPE and names <= {"profile"})
+    if not plain:
+        detail = f"the body must be {MEDIA_TYPE} without parameters, not {header or 'of an unnamed type'}"
+        raise Rejected([Problem(415, "unsupported_media_type", detail, {"header": "Content-Type"})])
+
+
+async def read_limited(request: Request) -> bytes:
+    too_large = Rejected([Problem(413, "too_large", f"the body is over the limit of {MAX_BODY} bytes")])
+    if int(request.headers.get("content-length", "0") or 0) > MAX_BODY:
+        raise too_large
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise too_large
+    return bytes(body)
+
+
+def _acceptable(type_: str, names: set[str]) -> bool:
+    return type_ in ACCEPTABLE and (type_ != MEDIA_TYPE or names <= {"profile", "q"})
+
+
+def _media_types(header: str) -> Iterator[tuple[str, set[str]]]:
+    """(media type, names of its parameters) for each of a header's."""
+    for part in header.split(","):
+        message = Message()
+        message["content-type"] = part.strip()
+        parameters = message.get_params() or [("", "")]
+        yield parameters[0][0].lower(), {name.lower() for name, _ in parameters[1:]}

@@ -1,0 +1,188 @@
+"""The query of a REST call as variables of a GraphQL operation; all that is wrong with it at once."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, quote_plus
+
+from jsonapi_facade.errors import Problem, Rejected, at_parameter
+from jsonapi_facade.operations import Fields, enum_values, inputs, members
+from jsonapi_facade.resources import BY_TYPE, Resource
+from schema.scalars import parse_datetime
+
+PAGE_SIZE, MAX_PAGE_SIZE = 10, 100
+OPERATORS = ("eq", "neq", "gt", "gteq", "lt", "lteq")
+GROUPS = ("country", "region", "locality")
+LARGEST_INT = 2**31 - 1
+FILTER = re.compile(r"filter\[(\w*)\]")
+FIELDS = re.compile(r"fields\[(\w*)\]")
+PAGE = frozenset({"page[size]", "page[after]", "page[before]"})
+
+
+@dataclass
+class Query:
+    """What a call asks for beside its path."""
+
+    pairs: list[tuple[str, str]]
+    include: tuple[str, ...] = ()
+    fields: Fields = ()
+    variables: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def backwards(self) -> bool:
+        return "last" in self.variables
+
+    def link(self, address: str, name: str, cursor: str) -> str:
+        """The address of a neighbouring page: every parameter again, sorted, with this cursor."""
+        kept = [pair for pair in self.pairs if pair[0] not in ("page[after]", "page[before]")]
+        pairs = sorted([*kept, (f"page[{name}]", cursor)], key=lambda pair: pair[0])
+        return f"{address}?" + "&".join(f"{quote_plus(key)}={quote_plus(value)}" for key, value in pairs)
+
+
+def parse_query(raw: str, resource: Resource, kind: str) -> Query:
+    """The query of a call of this kind: list, one, or stats. Raises Rejected."""
+    query = Query(parse_qsl(raw, keep_blank_values=True, errors="replace", max_num_fields=None))
+    given = dict(query.pairs)
+    problems: list[Problem] = []
+    for name in dict.fromkeys(name for name, _ in query.pairs):
+        if problem := _unknown(name, resource, kind):
+            problems.append(problem)
+    if kind != "stats":
+        _shape_of(query, given, resource, problems)
+    if kind == "list":
+        _filters(query, given, resource, problems)
+    if kind == "stats":
+        _stats(query, given, problems)
+    if kind != "one":
+        _page(query, given)
+    if problems:
+        raise Rejected(problems)
+    return query
+
+
+def _unknown(name: str, resource: Resource, kind: str) -> Problem | None:
+    """The problem with a parameter that is not there; names that JSON:API leaves to others are ignored."""
+    known = {"include"} if kind != "stats" else {"group_by[]"}
+    if kind != "one":
+        known |= PAGE
+    filters = {"list": resource.filters, "stats": ("available", "type", *GROUPS), "one": ()}[kind]
+    known |= {f"filter[{filter_}]" for filter_ in filters}
+    if name in known or (kind != "stats" and FIELDS.fullmatch(name)):
+        return None
+    if kind == "stats" and name.startswith("having["):
+        return None
+    base = name.partition("[")[0]
+    if base.isascii() and re.fullmatch(r"[a-z_]+", base):
+        return at_parameter(name, f"there is no parameter {name} here; there are {', '.join(sorted(known))}")
+    return None
+
+
+def _shape_of(query: Query, given: dict[str, str], resource: Resource, problems: list[Problem]) -> None:
+    include = [name for name in given.get("include", "").split(",") if name]
+    paths = members(resource)[1]
+    for path in include:
+        if path not in paths:
+            there = ", ".join(paths) or "nothing"
+            problems.append(at_parameter("include", f"{path!r} cannot be included; here one can include {there}"))
+    query.include = tuple(sorted({path for path in include if path in paths}))
+    fields = {}
+    for name, value in given.items():
+        if not (match := FIELDS.fullmatch(name)):
+            continue
+        if (shown := BY_TYPE.get(match[1])) is None:
+            problems.append(at_parameter(name, f"there is no type {match[1]!r}"))
+            continue
+        wanted = [part for part in value.split(",") if part]
+        there = [*members(shown)[0], *members(shown)[1]]
+        if wrong := [part for part in wanted if part not in there]:
+            problems.append(at_parameter(name, f"{shown.type} has no field {', '.join(wrong)}"))
+        fields[shown.type] = tuple(sorted(set(wanted)))
+    query.fields = tuple(sorted(fields.items()))
+
+
+def _filters(query: Query, given: dict[str, str], resource: Resource, problems: list[Problem]) -> None:
+    filters: dict[str, Any] = {}
+    dates: dict[str, datetime] = {}
+    for name, kind in resource.filters.items():
+        parameter = f"filter[{name}]"
+        if parameter not in given:
+            continue
+        value = given[parameter]
+        graphql_name, enum = inputs(f"{resource.graphql_type}Filter")[name]
+        try:
+            filters[graphql_name] = _filter_value(kind, value, enum)
+        except ValueError as error:
+            problems.append(at_parameter(parameter, str(error)))
+            continue
+        if kind in ("from", "to"):
+            dates[kind] = filters[graphql_name]
+            shown = dates[kind] + (timedelta(days=1) if kind == "to" else timedelta())
+            filters[graphql_name] = shown.isoformat()
+    if len(dates) == len(("from", "to")) and dates["to"] < dates["from"]:
+        problems.append(at_parameter("filter[to_date]", "to_date must not be before from_date"))
+    if filters:
+        query.variables["filter"] = filters
+
+
+def _filter_value(kind: str, value: str, enum: str | None) -> Any:
+    """Raises ValueError with what is wrong."""
+    if not value:
+        raise ValueError("a filter must not be empty; leave it out to see everything")
+    if enum is not None:
+        words = {word: name for name, word in enum_values(enum).items()}
+        if value not in words:
+            raise ValueError(f"{value!r:.80} is not one of {', '.join(words)}")
+        return words[value]
+    return parse_datetime(value.replace(" ", "+")) if kind in ("from", "to") else value
+
+
+def _page(query: Query, given: dict[str, str]) -> None:
+    """Rule 12: sizes are brought into range; before wins over after."""
+    size = given.get("page[size]", "")
+    number = int(size[:9]) if re.fullmatch(r"-?[0-9]+", size, re.ASCII) else PAGE_SIZE
+    number = min(max(number, 1), MAX_PAGE_SIZE)
+    if "page[before]" in given:
+        query.variables |= {"last": number, "before": given["page[before]"]}
+        return
+    query.variables["first"] = number
+    if "page[after]" in given:
+        query.variables["after"] = given["page[after]"]
+
+
+def _stats(query: Query, given: dict[str, str], problems: list[Problem]) -> None:
+    for name, only in (("available", "true"), ("type", "local")):
+        if given.get(f"filter[{name}]") != only:
+            problems.append(at_parameter(f"filter[{name}]", f"filter[{name}] is required and must be {only}"))
+    groups = [value for name, value in query.pairs if name == "group_by[]"]
+    if sorted(groups) != sorted(GROUPS):
+        problems.append(at_parameter("group_by", f"group_by[] must name {', '.join(GROUPS)}, each once"))
+    filters: dict[str, Any] = {"available": True, "type": "LOCAL"}
+    for name in GROUPS:
+        if (value := given.get(f"filter[{name}]")) == "":
+            problems.append(at_parameter(f"filter[{name}]", "a filter must not be empty"))
+        elif value is not None:
+            filters[name] = value
+    query.variables |= {"filter": filters, "groupBy": [name.upper() for name in GROUPS]}
+    if having := _having(given, problems):
+        query.variables["having"] = having
+
+
+def _having(given: dict[str, str], problems: list[Problem]) -> dict[str, int] | None:
+    """having[count][lt]=2, or the table's literal having[count][operator]=lt and having[count][value]=2."""
+    pairs = {name: value for name, value in given.items() if name.startswith("having[")}
+    if not pairs:
+        return None
+    literal = {"having[count][operator]", "having[count][value]"}
+    if pairs.keys() == literal:
+        pairs = {f"having[count][{pairs['having[count][operator]']}]": pairs["having[count][value]"]}
+    (name, value), *others = pairs.items()
+    operator = name.removeprefix("having[count][").removesuffix("]")
+    if others or operator not in OPERATORS or name != f"having[count][{operator}]":
+        allowed = ", ".join(OPERATORS)
+        problems.append(at_parameter("having", f"having[count][OPERATOR] takes exactly one operator of {allowed}"))
+        return None
+    if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII):
+        problems.append(at_parameter(name, f"{value!r:.40} is not an integer of 0 or more"))
+        return None
+    return {operator: min(int(value), LARGEST_INT)}
