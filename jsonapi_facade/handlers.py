@@ -75,21 +75,21 @@ def _route(path: str) -> tuple[Resource, str, dict[str, Handler]]:
 async def list_(request: Request, context: Any, resource: Resource, _: str) -> Response:
     query = parse_query(request.url.query, resource, "list")
     plural = resource.root + "s"
-    text, shape = operation(resource, plural[0].upper() + plural[1:], query.include, query.fields)
+    text, shape = operation(resource, f"List{resource.graphql_type}s", query.include, query.fields)
     data = check(await schema.run(text, query.variables, context))
     return _found(request, document.page(data[plural], shape, query, _address(request)))
 
 
 async def stats(request: Request, context: Any, resource: Resource, _: str) -> Response:
     query = parse_query(request.url.query, resource, "stats")
-    text, _shape = operation(resource, "PhoneNumberStats", (), ())
+    text, _shape = operation(resource, "ListPhoneNumberStatistics", (), ())
     data = check(await schema.run(text, query.variables, context))
     return _found(request, document.stats(data["phoneNumberStats"], query, _address(request)))
 
 
 async def retrieve(request: Request, context: Any, resource: Resource, row_id: str) -> Response:
     query = parse_query(request.url.query, resource, "one")
-    text, shape = operation(resource, resource.graphql_type, query.include, query.fields)
+    text, shape = operation(resource, f"Retrieve{resource.graphql_type}", query.include, query.fields)
     node = check(await schema.run(text, {"id": row_id}, context))[resource.root]
     if node is None:
         raise not_found(resource.type)

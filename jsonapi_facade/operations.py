@@ -57,7 +57,9 @@ def operation(resource: Resource, name: str, include: tuple[str, ...], fields: F
     """(text of the operation, shape of its answer)."""
     shape = _shape(resource, include, dict(fields))
     parts = [d for d in _document(resource).definitions if getattr(d, "name", None) and d.name.value == name]  # type: ignore[attr-defined] # getattr says so
-    return print_ast(DocumentNode(definitions=(*parts, *_fragments(shape)))), shape
+    text = print_ast(DocumentNode(definitions=tuple(parts)))
+    used = f"...{fragment(resource).name.value}" in text
+    return "\n".join([text, *(print_ast(part) for part in _fragments(shape) if used)]), shape
 
 
 @cache

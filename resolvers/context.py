@@ -65,7 +65,7 @@ class Context:
 
     def selections(self, info: strawberry.Info) -> Selections:
         assert self.operation is not None
-        return self.operation.selections(info._raw_info.variable_values.coerced)  # noqa: SLF001 - Strawberry has no other way
+        return self.operation.selections(info.variable_values)
 
     async def planned(self, info: strawberry.Info, reader: Any, **arguments: Any) -> Any:
         """Read the field of `info` through `reader`; the plan is made once for each operation."""
@@ -73,7 +73,7 @@ class Context:
 
     async def page_within(self, info: strawberry.Info, parent: str, key: str, given: dict[str, Any]) -> Any:
         """The page of a list inside an object, loaded for all such objects together."""
-        reader = PAGES[node_type_name(info._raw_info.return_type)]  # noqa: SLF001 - Strawberry has no other way
+        reader = PAGES[node_type_name(info._raw_info.return_type)]
         plan = self._plan(info, reader)
         if plan not in self._loaders:
 
@@ -85,7 +85,7 @@ class Context:
         return await self._loaders[plan].load(parent)
 
     def _plan(self, info: strawberry.Info, reader: Any) -> Any:
-        raw = info._raw_info  # noqa: SLF001 - Strawberry has no other way
+        raw = info._raw_info
         selections = self.selections(info)
         nodes: list[FieldNode] = raw.field_nodes
         details = [FieldDetails(node, None) for node in nodes]

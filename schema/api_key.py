@@ -54,6 +54,9 @@ class CreateApiKeyInput:
 class RevokeApiKeyInput:
     id: strawberry.ID = strawberry.field(description="The key's id.")
 
+    def problems(self) -> Iterator[UserError]:
+        yield from ()
+
 
 @strawberry.type(description="What came of a change to an API key.")
 class ApiKeyPayload:

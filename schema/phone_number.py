@@ -168,10 +168,16 @@ class AssignPhoneNumberInput:
     id: strawberry.ID = strawberry.field(description="The phone number's id.")
     account_id: strawberry.ID = strawberry.field(description="The account's id.")
 
+    def problems(self) -> Iterator[UserError]:
+        yield from ()
+
 
 @strawberry.input(description="Which number is taken back from its account.")
 class ReleasePhoneNumberInput:
     id: strawberry.ID = strawberry.field(description="The phone number's id.")
+
+    def problems(self) -> Iterator[UserError]:
+        yield from ()
 
 
 @strawberry.type(description="What came of a change to a phone number.")

@@ -59,13 +59,13 @@ class Door:
         answer: dict[str, Any] = response.json()
         return answer
 
-    async def do(self, name: str, field: str, **given: Any) -> Any:
+    async def do(self, name: str, field: str, /, **given: Any) -> Any:
         """Run a mutation; its object, which must have come without userErrors."""
         payload = await self.payload(name, field, **given)
         assert payload["userErrors"] == [], payload
         return payload[field]
 
-    async def payload(self, name: str, field: str, select: str = "{ id }", **given: Any) -> dict[str, Any]:
+    async def payload(self, name: str, field: str, select: str = "{ id }", /, **given: Any) -> dict[str, Any]:
         type_ = name[0].upper() + name[1:]
         text = f"mutation($i: {type_}Input!) {{ {name}(input: $i) {{ {field} {select} userErrors {{ message field code }} }} }}"
         answer = await self.graphql(text, i=given)

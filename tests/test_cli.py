@@ -5,10 +5,10 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from commands import SECRET_KEY, carrierql, free_port
-from servers import fresh_database
 
 from schema.root import schema
+from tests.commands import SECRET_KEY, carrierql, free_port
+from tests.servers import fresh_database
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
 COMMANDS = [

@@ -13,9 +13,9 @@ from typing import Any
 import asyncpg
 import pytest
 import redis
-from commands import is_alive, wait_until_dead
 
 from cli.embedded import EmbeddedError, Postgres, Valkey
+from tests.commands import is_alive, wait_until_dead
 
 START = "import sys, time; from pathlib import Path; from cli.embedded import Postgres, Valkey\n"
 
