@@ -53,7 +53,11 @@ class Operator:
 def operate(data_dir: Path, work: Callable[[Operator], Awaitable[Answer]], *, connections: int = 1) -> Answer:
     """Do `work` on the database that the environment or the `up` under `data_dir` names."""
     structlog.configure(
-        processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)],
+        processors=[
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ],
         # What is foreseen becomes the command's one line; only a bug is logged as well.
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

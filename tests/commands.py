@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
@@ -98,25 +98,25 @@ class Up:
     def said(self) -> list[str]:
         return self.log.read_text().splitlines()
 
-    def wait_for(self, text: str, seconds: float = 60) -> str:
-        """The first line that has `text` in it; fails when `up` ends or the time is over."""
+    def wait_for(self, text: str, times: int = 1) -> str:
+        """The line in which `text` is said for the given time."""
+        self.wait_until(lambda: sum(text in line for line in self.said()) >= times)
+        return [line for line in self.said() if text in line][times - 1]
+
+    def wait_until(self, holds: Callable[[], bool], seconds: float = 60) -> None:
+        """Fails when `up` ends or the time is over before `holds` does."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            over = self.process.poll() is not None
-            for line in self.said():
-                if text in line:
-                    return line
-            assert not over, f"up ended: {self.log.read_text()}"
+        while not holds():
+            assert self.process.poll() is None, f"up ended: {self.log.read_text()}"
+            assert time.monotonic() < deadline, f"waited in vain: {self.log.read_text()}"
             time.sleep(0.05)
-        raise AssertionError(f"{text!r} was not said within {seconds} s: {self.log.read_text()}")
 
     def children(self) -> dict[int, str]:
         return children_of(self.process.pid)
 
     def child(self, part: str) -> int:
-        """The pid of the one whose command line begins with a program or has a word like `part`."""
-        mine = {pid: line for pid, line in self.children().items() if part in line}
-        return min(mine)
+        """The pid of the first one that has `part` in its command line."""
+        return min(pid for pid, line in self.children().items() if part in line)
 
     def end(self, signum: signal.Signals) -> int:
         self.process.send_signal(signum)
