@@ -58,15 +58,21 @@ async def graphql(request: Request) -> Response:
         text, variables, name = _operation(given)
         context = await request.app.state.service.context_for(request.headers.get("authorization"))
     except (orjson.JSONDecodeError, ValueError) as error:
-        return _graphql({"errors": [{"message": f"the body is not what GraphQL over HTTP asks for: {error}"}]}, 400)
+        return _graphql(
+            {"errors": [{"message": f"the body is not what GraphQL over HTTP asks for: {error}"}]}, 400
+        )
     except Rejected as rejected:
         return _graphql({"errors": [{"message": rejected.problems[0].detail}]}, rejected.problems[0].status)
     except Unauthorized as error:
-        challenge = f'Bearer realm="carrierql", error="{error.error}", error_description="{error.description}"'
+        challenge = (
+            f'Bearer realm="carrierql", error="{error.error}", error_description="{error.description}"'
+        )
         shown = {"errors": [{"message": error.description, "extensions": {"code": error.error.upper()}}]}
         return _graphql(shown, error.status, {"WWW-Authenticate": challenge})
     except UNAVAILABLE:
-        shown = {"errors": [{"message": "the database is away; try again", "extensions": {"code": "UNAVAILABLE"}}]}
+        shown = {
+            "errors": [{"message": "the database is away; try again", "extensions": {"code": "UNAVAILABLE"}}]
+        }
         return _graphql(shown, 503, {"Retry-After": "1"})
     result = await schema.run(text, variables, context, name)
     answer: dict[str, Any] = {"data": result.data}
@@ -96,7 +102,10 @@ async def live(_request: Request) -> Response:
 
 async def ready(request: Request) -> Response:
     """200 only while database and broker answer; says which does not."""
-    state = {"database": "up", "broker": "up" if await broker.answers(request.app.state.broker_url) else "away"}
+    state = {
+        "database": "up",
+        "broker": "up" if await broker.answers(request.app.state.broker_url) else "away",
+    }
     try:
         await request.app.state.service.database.reads.fetchval("SELECT 1", timeout=broker.SECONDS)
     except UNAVAILABLE:

@@ -72,7 +72,9 @@ def _attributes(
         elif isinstance(value, str) and value in words:
             given[graphql_name] = words[value]
         else:
-            wrong[graphql_name] = at_pointer(f"/data/attributes/{name}", f"{name} must be one of {', '.join(words)}")
+            wrong[graphql_name] = at_pointer(
+                f"/data/attributes/{name}", f"{name} must be one of {', '.join(words)}"
+            )
     return given, wrong
 
 

@@ -29,7 +29,8 @@ def page(answer: dict[str, Any], shape: Shape, query: Query, address: str) -> di
 
 def stats(answer: dict[str, Any], query: Query, address: str) -> dict[str, Any]:
     data = [
-        {"id": node.pop("id"), "type": "aggregate_data", "attributes": {"statistic": node}} for node in answer["nodes"]
+        {"id": node.pop("id"), "type": "aggregate_data", "attributes": {"statistic": node}}
+        for node in answer["nodes"]
     ]
     return {"data": data, "links": links(answer["pageInfo"], query, address)}
 

@@ -60,7 +60,9 @@ def unexpected(error: BaseException) -> Rejected:
     """A fault of ours: the log has it under the id that the caller gets."""
     identifier = secrets.token_hex(8)
     log.error("request failed", id=identifier, exc_info=error)
-    return Rejected([Problem(500, "internal", f"something went wrong on our side; the log knows it as {identifier}")])
+    return Rejected(
+        [Problem(500, "internal", f"something went wrong on our side; the log knows it as {identifier}")]
+    )
 
 
 def user_errors(type_: str, errors: Iterable[Any]) -> Rejected:

@@ -10,7 +10,16 @@ from starlette.responses import Response
 
 from jsonapi_facade import document
 from jsonapi_facade.bodies import explain, mutation_input
-from jsonapi_facade.errors import Problem, Rejected, check, denied, insufficient_scope, not_found, unexpected, user_errors
+from jsonapi_facade.errors import (
+    Problem,
+    Rejected,
+    check,
+    denied,
+    insufficient_scope,
+    not_found,
+    unexpected,
+    user_errors,
+)
 from jsonapi_facade.negotiation import MEDIA_TYPE, check_accept, check_content_type, read_document
 from jsonapi_facade.operations import operation
 from jsonapi_facade.query import parse_query
@@ -110,7 +119,9 @@ async def update(request: Request, context: Any, resource: Resource, row_id: str
 async def delete(request: Request, context: Any, resource: Resource, row_id: str) -> Response:
     parse_query(request.url.query, resource, "one")
     text, _ = operation(resource, f"Delete{resource.graphql_type}", (), ())
-    payload = check(await schema.run(text, {"input": {"id": row_id}}, context))[f"delete{resource.graphql_type}"]
+    payload = check(await schema.run(text, {"input": {"id": row_id}}, context))[
+        f"delete{resource.graphql_type}"
+    ]
     if payload["userErrors"]:
         raise user_errors(resource.type, payload["userErrors"])
     return Response(status_code=204, headers={"Vary": "Accept"})

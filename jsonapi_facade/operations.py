@@ -24,7 +24,7 @@ from jsonapi_facade.resources import BY_TYPE, RESOURCES, Node, Resource
 from schema.root import schema
 
 Fields = tuple[tuple[str, tuple[str, ...]], ...]  # sparse fieldsets: ((type, names), …), sorted
-TYPES = schema._schema  # noqa: SLF001 - Strawberry keeps the graphql-core schema there
+TYPES = schema._schema
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +134,9 @@ def _fragments(shape: Shape) -> Iterator[FragmentDefinitionNode]:
     attributes, relationships = members(resource)
     names = {name for name, _ in shape.attributes}
     names |= {resource.needs[name] for name in names & resource.needs.keys()}
-    selections = [FieldNode(name=NameNode(value="id"))] + [node for name, node in attributes.items() if name in names]
+    selections = [FieldNode(name=NameNode(value="id"))] + [
+        node for name, node in attributes.items() if name in names
+    ]
     within = dict(shape.included)
     for name, node in relationships.items():
         if name in within:

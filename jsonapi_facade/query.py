@@ -44,10 +44,8 @@ def parse_query(raw: str, resource: Resource, kind: str) -> Query:
     """The query of a call of this kind: list, one, or stats. Raises Rejected."""
     query = Query(parse_qsl(raw, keep_blank_values=True, errors="replace", max_num_fields=None))
     given = dict(query.pairs)
-    problems: list[Problem] = []
-    for name in dict.fromkeys(name for name, _ in query.pairs):
-        if problem := _unknown(name, resource, kind):
-            problems.append(problem)
+    names = dict.fromkeys(name for name, _ in query.pairs)
+    problems = [problem for name in names if (problem := _unknown(name, resource, kind))]
     if kind != "stats":
         _shape_of(query, given, resource, problems)
     if kind == "list":
@@ -83,8 +81,10 @@ def _shape_of(query: Query, given: dict[str, str], resource: Resource, problems:
     paths = members(resource)[1]
     for path in include:
         if path not in paths:
-            there = ", ".join(paths) or "nothing"
-            problems.append(at_parameter("include", f"{path!r} cannot be included; here one can include {there}"))
+            possible = ", ".join(paths) or "nothing"
+            problems.append(
+                at_parameter("include", f"{path!r} cannot be included; here one can include {possible}")
+            )
     query.include = tuple(sorted({path for path in include if path in paths}))
     fields = {}
     for name, value in given.items():
@@ -180,7 +180,9 @@ def _having(given: dict[str, str], problems: list[Problem]) -> dict[str, int] | 
     operator = name.removeprefix("having[count][").removesuffix("]")
     if others or operator not in OPERATORS or name != f"having[count][{operator}]":
         allowed = ", ".join(OPERATORS)
-        problems.append(at_parameter("having", f"having[count][OPERATOR] takes exactly one operator of {allowed}"))
+        problems.append(
+            at_parameter("having", f"having[count][OPERATOR] takes exactly one operator of {allowed}")
+        )
         return None
     if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII):
         problems.append(at_parameter(name, f"{value!r:.40} is not an integer of 0 or more"))

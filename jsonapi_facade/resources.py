@@ -78,9 +78,7 @@ RESOURCES = {
             formats={"price": _price},
             needs={"price": "currency"},
         ),
-        Resource(
-            "tts_events", "tts_event", "TtsEvent", {"account": "text", "phone_call": "text", **DATES}
-        ),
+        Resource("tts_events", "tts_event", "TtsEvent", {"account": "text", "phone_call": "text", **DATES}),
     )
 }
 BY_TYPE = {resource.type: resource for resource in RESOURCES.values()}

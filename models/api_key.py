@@ -33,6 +33,6 @@ class ApiKey(Row, table=True):
     role: ApiKeyRole = enum_column(ApiKeyRole)
     access: ApiKeyAccess = enum_column(ApiKeyAccess)
     token_hash: bytes
-    last_used_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)  # type: ignore[call-overload] # an instance
-    expires_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)  # type: ignore[call-overload] # an instance
-    revoked_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)  # type: ignore[call-overload] # an instance
+    last_used_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    expires_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    revoked_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)

@@ -25,8 +25,8 @@ class Row(SQLModel):
     """A row of any table: its id is a UUIDv7 whose time is `created_at`."""
 
     id: UUID = Field(primary_key=True)
-    created_at: datetime = Field(sa_type=TIMESTAMP)  # type: ignore[call-overload] # an instance, not a class
-    updated_at: datetime = Field(sa_type=TIMESTAMP)  # type: ignore[call-overload] # an instance, not a class
+    created_at: datetime = Field(sa_type=TIMESTAMP)
+    updated_at: datetime = Field(sa_type=TIMESTAMP)
 
 
 def born(created_at: datetime | None = None) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def enum_type(cls: type[Enum]) -> sa.Enum:
 
 
 def enum_column(cls: type[Enum]) -> Any:
-    return Field(sa_type=enum_type(cls))  # type: ignore[call-overload] # an instance, not a class
+    return Field(sa_type=enum_type(cls))
 
 
 def json_column() -> Any:
@@ -65,6 +65,7 @@ def decimal_column(*, nullable: bool = True) -> Any:
 
 
 def foreign_key(target: str, *, nullable: bool = False, ondelete: str = "RESTRICT") -> Any:
-    default = {"default": None} if nullable else {}
-    return Field(**default, sa_column_args=[sa.ForeignKey(target, ondelete=ondelete)], nullable=nullable)
-
+    reference = [sa.ForeignKey(target, ondelete=ondelete)]
+    if nullable:
+        return Field(default=None, sa_column_args=reference, nullable=True)
+    return Field(sa_column_args=reference)

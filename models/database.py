@@ -40,7 +40,9 @@ class Database:
         )
         pool = await _read_pool(url, size)
         try:
-            yield cls(reads=pool, engine=engine, autocommit=engine.execution_options(isolation_level="AUTOCOMMIT"))
+            yield cls(
+                reads=pool, engine=engine, autocommit=engine.execution_options(isolation_level="AUTOCOMMIT")
+            )
         finally:
             pool.terminate()
             await engine.dispose()
@@ -67,7 +69,7 @@ def _read_pool(url: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
 async def _prepare(connection: Any) -> None:
     """JSON passes through unread: nothing between the row and the answer looks inside it."""
     await connection.set_type_codec(
-        "json", schema="pg_catalog", encoder=str, decoder=lambda text: orjson.Fragment(text), format="text"
+        "json", schema="pg_catalog", encoder=str, decoder=orjson.Fragment, format="text"
     )
 
 

@@ -66,7 +66,7 @@ class PhoneCall(Row, table=True):
     from_: str
     direction: PhoneCallDirection = enum_column(PhoneCallDirection)
     status: PhoneCallStatus = enum_column(PhoneCallStatus)
-    answered_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)  # type: ignore[call-overload] # an instance
+    answered_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     duration: int | None = None
     price: Decimal | None = decimal_column()
     price_unit: str | None = None

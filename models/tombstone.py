@@ -11,4 +11,4 @@ from models.columns import TIMESTAMP, foreign_key
 class Tombstone(SQLModel, table=True):
     id: UUID = Field(primary_key=True)
     carrier_id: UUID = foreign_key("carrier.id")
-    deleted_at: datetime = Field(sa_type=TIMESTAMP)  # type: ignore[call-overload] # an instance, not a class
+    deleted_at: datetime = Field(sa_type=TIMESTAMP)

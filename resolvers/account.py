@@ -35,8 +35,8 @@ async def create(context: Context, given: CreateAccountInput) -> UUID:
         billing_mode=value_of(given.billing_mode) or BillingMode.PREPAID,
         billing_currency=carrier.billing_currency,
         default_tts_voice=value_of(given.default_tts_voice) or voices.DEFAULT,
-        auth_token=token and context.cipher.encrypt(token),
-        auth_token_hash=token and secrets.fingerprint(token),
+        auth_token=context.cipher.encrypt(token) if token else None,
+        auth_token_hash=secrets.fingerprint(token) if token else None,
         metadata_=value_of(given.metadata) or {},
     )
     async with statement(context) as session:
@@ -76,4 +76,6 @@ def _unchangeable(row: Account, given: UpdateAccountInput) -> Iterator[UserError
         return
     for field, maybe in (("name", given.name), ("defaultTtsVoice", given.default_tts_voice)):
         if maybe:
-            yield wrong(field, f"{field} of a customer-managed account cannot be changed", UserErrorCode.READ_ONLY)
+            yield wrong(
+                field, f"{field} of a customer-managed account cannot be changed", UserErrorCode.READ_ONLY
+            )

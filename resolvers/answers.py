@@ -29,7 +29,7 @@ async def answer(
             return DeletePayload(deleted_id=strawberry.ID(str(done)), user_errors=[])
         return await _changed(info, payload, done)
     except Refused as refused:
-        nothing = {name: None for name in _fields(payload)}
+        nothing = dict.fromkeys(_fields(payload))
         return payload(**(nothing | {"user_errors": refused.errors}))
 
 
@@ -48,7 +48,7 @@ async def _changed(info: strawberry.Info, payload: type, done: UUID | NewKey) ->
 
 def _plan(info: strawberry.Info, name: str) -> Any:
     """(type's name, plan) of the payload's field `name`; None where the client did not select it."""
-    raw = info._raw_info  # noqa: SLF001 - Strawberry has no other way
+    raw = info._raw_info
     selections = info.context.selections(info)
 
     def prepare() -> Any:

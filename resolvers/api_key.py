@@ -23,7 +23,9 @@ class NewKey:
 async def create(context: Context, given: CreateApiKeyInput) -> NewKey:
     token = secrets.new_token()
     async with transaction(context) as session:
-        carrier = given.carrier_id and await existing(session, context, Carrier, given.carrier_id, "carrierId")
+        carrier = given.carrier_id and await existing(
+            session, context, Carrier, given.carrier_id, "carrierId"
+        )
         row = ApiKey(
             **born(),
             carrier_id=carrier.id if carrier else None,

@@ -11,11 +11,13 @@ from schema.carrier import CreateCarrierInput
 
 
 async def create(context: Context, given: CreateCarrierInput) -> UUID:
+    country, currency = geography.country(given.country_code), money.currency(given.billing_currency)
+    assert country and currency  # the input has checked itself
     row = Carrier(
         **born(),
         name=given.name,
-        country_code=geography.country(given.country_code),
-        billing_currency=money.currency(given.billing_currency),
+        country_code=country,
+        billing_currency=currency,
     )
     async with statement(context) as session:
         session.add(row)

@@ -26,11 +26,13 @@ class Condition:
 
 
 def parse_id(text: str) -> UUID:
-    """The UUID in `text`; raises NoMatch where it is none."""
+    """The UUID in `text`, in its canonical form alone; raises NoMatch where it is none."""
     try:
-        return UUID(text) if len(text) == 36 else _no_match()  # noqa: PLR2004 - the canonical form alone
+        if len(text) == len(str(UUID(int=0))):
+            return UUID(text)
     except ValueError:
-        return _no_match()
+        raise NoMatch from None
+    raise NoMatch
 
 
 def clauses(table: Any, names: Iterable[str]) -> list[sa.ColumnElement[bool]]:
@@ -44,15 +46,15 @@ def values(filters: dict[str, Any]) -> dict[str, Any]:
 
 def given(filter_: Any) -> dict[str, Any]:
     """The fields of a filter that the client set."""
-    return {} if filter_ is None else {name: value for name, value in vars(filter_).items() if value is not None}
-
-
-def _no_match() -> Any:
-    raise NoMatch
+    return (
+        {} if filter_ is None else {name: value for name, value in vars(filter_).items() if value is not None}
+    )
 
 
 def _text(value: str) -> str:
-    return _no_match() if "\x00" in value else value
+    if "\x00" in value:  # which no text of PostgreSQL can hold
+        raise NoMatch
+    return value
 
 
 def _reference(column: str) -> Condition:
@@ -87,10 +89,13 @@ SPECIAL = {
     "carrier": _reference("carrier_id"),
     "account": _reference("account_id"),
     "phone_call": _reference("phone_call_id"),
-    "from_date": Condition(lambda table: table.c.id >= sa.bindparam("from_date", type_=sa.Uuid()), _from_date),
+    "from_date": Condition(
+        lambda table: table.c.id >= sa.bindparam("from_date", type_=sa.Uuid()), _from_date
+    ),
     "to_date": Condition(lambda table: table.c.id < sa.bindparam("to_date", type_=sa.Uuid()), _to_date),
     "country": Condition(
-        lambda table: table.c.country == sa.bindparam("country", type_=sa.Text()), lambda value: _text(value).upper()
+        lambda table: table.c.country == sa.bindparam("country", type_=sa.Text()),
+        lambda value: _text(value).upper(),
     ),
     "region": _any_case("region"),
     "locality": _any_case("locality"),

@@ -39,7 +39,7 @@ class Viewer:
 
     @property
     def carrier_id(self) -> UUID | None:
-        return self.carrier and self.carrier.id
+        return self.carrier.id if self.carrier else None
 
 
 OPERATOR = Viewer(key_id=None, role=ApiKeyRole.PLATFORM, access=ApiKeyAccess.WRITE, carrier=None)
@@ -90,7 +90,8 @@ class Context:
         nodes: list[FieldNode] = raw.field_nodes
         details = [FieldDetails(node, None) for node in nodes]
         return selections.once(
-            ("plan", *[id(node) for node in nodes]), lambda: reader.prepare(selections, raw.return_type, details)
+            ("plan", *[id(node) for node in nodes]),
+            lambda: reader.prepare(selections, raw.return_type, details),
         )
 
 

@@ -54,7 +54,9 @@ async def authenticate(database: Database, authorization: str | None) -> Viewer:
 
 
 def _viewer(row: Any) -> Viewer:
-    home = Home(row["carrier_id"], row["country_code"], row["billing_currency"]) if row["carrier_id"] else None
+    home = (
+        Home(row["carrier_id"], row["country_code"], row["billing_currency"]) if row["carrier_id"] else None
+    )
     return Viewer(row["id"], ApiKeyRole(row["role"]), ApiKeyAccess(row["access"]), home)
 
 

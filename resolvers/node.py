@@ -36,7 +36,7 @@ class NodeReader:
 def _kind_statement(kinds: tuple[str, ...], tenant: bool) -> tuple[str, tuple[str, ...]]:
     identifier = sa.bindparam("id", type_=sa.Uuid())
     placeholder: Any = True if tenant else None  # owned() asks only whether there is a tenant
-    parts = [
+    parts: list[sa.Select[Any]] = [
         sa.select(sa.literal_column(f"'{kind}'")).where(
             ONES[kind].table.c.id == identifier, *owned(ONES[kind].table, placeholder)
         )

@@ -12,7 +12,17 @@ from models.account import Account
 from models.columns import born
 from models.phone_number import PhoneNumber, PhoneNumberVisibility
 from resolvers.context import Context, Home
-from resolvers.writing import UNIQUE_VIOLATION, existing, home, locked, not_found, refuse, statement, transaction, violation
+from resolvers.writing import (
+    UNIQUE_VIOLATION,
+    existing,
+    home,
+    locked,
+    not_found,
+    refuse,
+    statement,
+    transaction,
+    violation,
+)
 from resolvers.writing import delete as delete_row
 from schema.checks import given as value_of
 from schema.errors import Refused, UserError, UserErrorCode, wrong
@@ -36,7 +46,9 @@ async def create(context: Context, given: CreatePhoneNumberInput) -> UUID:
     country = geography.country(asked) if asked else numbering.country_of(number, carrier.country_code)
     assert country is not None
     refuse(place_problems(number, country, value_of(given.region), country_given=asked is not None))
-    row = PhoneNumber(**born(), **_new(given, carrier), number=number, country=country, region=_region(country, given))
+    row = PhoneNumber(
+        **born(), **_new(given, carrier), number=number, country=country, region=_region(country, given)
+    )
     try:
         async with statement(context) as session:
             session.add(row)
@@ -100,7 +112,9 @@ async def release(context: Context, given: ReleasePhoneNumberInput) -> UUID:
     return row.id
 
 
-def place_problems(number: str, country: str, region: str | None, *, country_given: bool) -> Iterator[UserError]:
+def place_problems(
+    number: str, country: str, region: str | None, *, country_given: bool
+) -> Iterator[UserError]:
     """Rules 29 and 30 of the REST contract: the country shares the calling code, the region is one of its."""
     if country_given and not numbering.accepts_country(number, country):
         allowed = ", ".join(numbering.calling_code_countries(number))

@@ -64,7 +64,9 @@ def _statement(names: list[str], filters: dict[str, Any], owner: Any) -> sa.Sele
     folded = {"region", "locality"}
     keys = [sa.func.lower(NUMBERS.c[name]) if name in folded else NUMBERS.c[name] for name in names]
     shown = [sa.func.min(NUMBERS.c[name]).label(name) for name in names]
-    select = sa.select(*shown, sa.func.count().label("value")).where(*owned(NUMBERS, owner), *clauses(NUMBERS, filters))
+    select = sa.select(*shown, sa.func.count().label("value")).where(
+        *owned(NUMBERS, owner), *clauses(NUMBERS, filters)
+    )
     if filters.get("available"):
         select = select.where(sa.text(AVAILABLE))  # as the partial index says it, which a parameter does not
     return select.group_by(*keys)
@@ -83,7 +85,7 @@ def _wanted(having: Any) -> Any:
     """The comparison of `having` as a function of the count; all are wanted without one."""
     for name, compare in COMPARISONS.items():
         if having is not None and (number := getattr(having, name)):
-            return lambda count: compare(count, number.value)  # noqa: B023 - returned at once
+            return lambda count: compare(count, number.value)
     return lambda _count: True
 
 
@@ -94,7 +96,11 @@ def _page(
     if any(cursor is not None and cursor not in known for cursor in (after, before)):
         return Connection(edges=[], nodes=[], page_info=PageInfo(**NOTHING))
     inside = sorted(
-        (g for g in groups if wanted(g.value) and (after is None or g.id > after) and (before is None or g.id < before)),
+        (
+            g
+            for g in groups
+            if wanted(g.value) and (after is None or g.id > after) and (before is None or g.id < before)
+        ),
         key=lambda group: group.id,
     )
     part = inside[-size:] if backwards else inside[:size]

@@ -21,7 +21,9 @@ DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call] # SQLAlchem
 class Plan:
     """Columns and joins of a selection, `make(row, context)` for its objects, and its statements."""
 
-    def __init__(self, selections: Selections, type_: GraphQLObjectType, details: Details, table: sa.Table) -> None:
+    def __init__(
+        self, selections: Selections, type_: GraphQLObjectType, details: Details, table: sa.Table
+    ) -> None:
         self._selections = selections
         self._columns: dict[tuple[Any, str], sa.ColumnElement[Any]] = {}
         self._joins: list[tuple[Any, Any, bool]] = []
@@ -100,7 +102,12 @@ class Plan:
         number = len(self._names)
         self._names[f"class{number}"] = type_.extensions["strawberry-definition"].origin
         lines = [f" it.{name} = {value}" for name, value in values.items()]
-        self._source += [f"def make{number}(row, context):", f" it = new(class{number})", *lines, " return it"]
+        self._source += [
+            f"def make{number}(row, context):",
+            f" it = new(class{number})",
+            *lines,
+            " return it",
+        ]
         self._names[f"make{number}"] = None  # takes the number, so that the next one differs
         return f"make{number}"
 

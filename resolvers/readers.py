@@ -85,7 +85,13 @@ class Page:
         return connection(rows, part, plan.id, lambda row: plan.make(row, context))
 
     async def read_within(
-        self, context: Any, plan: Plan, key: str, parents: Sequence[str], filter: Any = None, **page: Any  # noqa: A002
+        self,
+        context: Any,
+        plan: Plan,
+        key: str,
+        parents: Sequence[str],
+        filter: Any = None,  # noqa: A002 - the argument's name in the schema
+        **page: Any,
     ) -> list[Connection[Any]]:
         """The same page for each of `parents`, whose ids stand in the column `key`_id: one statement."""
         try:
@@ -98,34 +104,48 @@ class Page:
         shape = (key, tuple(filters), part.shape, owner is None)
         text, names = plan.statement(shape, lambda: self._within(plan, key, tuple(filters), part, owner))
         ids = [parse_id(parent) for parent in parents]
-        bound |= {"limit": part.size + 1, "after": part.after, "before": part.before, "owner": owner, "parents": ids}
+        bound |= {
+            "limit": part.size + 1,
+            "after": part.after,
+            "before": part.before,
+            "owner": owner,
+            "parents": ids,
+        }
         found: dict[str, list[Any]] = {parent: [] for parent in parents}
         for row in await context.database.reads.fetch(text, *[bound[name] for name in names]):
             found[str(row["parent"])].append(row)
-        return [connection(found[parent], part, plan.id, lambda row: plan.make(row, context)) for parent in parents]
+        return [
+            connection(found[parent], part, plan.id, lambda row: plan.make(row, context))
+            for parent in parents
+        ]
 
-    def _statement(self, plan: Plan, filters: tuple[str, ...], part: Window, owner: UUID | None) -> sa.Select[Any]:
+    def _statement(
+        self, plan: Plan, filters: tuple[str, ...], part: Window, owner: UUID | None
+    ) -> sa.Select[Any]:
         """SELECT of a page; merged from streams where just one of direction and status is filtered."""
         alternatives = STREAMS - set(filters) if self._streams else STREAMS
         if len(alternatives) != 1 or not (owner or "carrier" in filters or "account" in filters):
             return self._narrow(plan.select(), self.table, filters, part, owner)
         (free,) = alternatives
-        stream_of = sa.func.unnest(sa.bindparam("alternatives", type_=sa.ARRAY(sa.Text()))).column_valued("stream")
+        streams = _unnest("alternatives", sa.Text())
         rows = self.table.alias("narrow")
-        narrow = self._narrow(sa.select(rows.c.id), rows, filters, part, owner).where(rows.c[free] == stream_of)
-        short = narrow.lateral("short")
-        page = sa.select(short.c.id).select_from(stream_of).join(short, sa.true())
-        page = _ordered(page, short.c.id, part).subquery("page")
-        return _in_order(plan.select().where(self.table.c.id == page.c.id), self.table.c.id, part)
+        narrow = self._narrow(sa.select(rows.c.id), rows, filters, part, owner)
+        short = narrow.where(rows.c[free] == streams.c.value).lateral("short")
+        merged = sa.select(short.c.id).select_from(streams.join(short, sa.true()))
+        found = _ordered(merged, short.c.id, part).subquery("page")
+        return _in_order(plan.select().where(self.table.c.id == found.c.id), self.table.c.id, part)
 
     def _within(
         self, plan: Plan, key: str, filters: tuple[str, ...], part: Window, owner: UUID | None
     ) -> sa.Select[Any]:
-        parent = sa.func.unnest(sa.bindparam("parents", type_=sa.ARRAY(sa.Uuid()))).column_valued("parent")
+        parents = _unnest("parents", sa.Uuid())
         rows = self.table.alias("narrow")
-        narrow = self._narrow(sa.select(rows.c.id), rows, filters, part, owner).where(rows.c[f"{key}_id"] == parent)
-        page = sa.select(parent, narrow.lateral("page").c.id).select_from(parent)
-        found = page.join(narrow.lateral("page"), sa.true()).subquery("found")
+        narrow = self._narrow(sa.select(rows.c.id), rows, filters, part, owner)
+        page = narrow.where(rows.c[f"{key}_id"] == parents.c.value).lateral("page")
+        both = sa.select(parents.c.value.label("parent"), page.c.id).select_from(
+            parents.join(page, sa.true())
+        )
+        found = both.subquery("found")
         selected = plan.select(found.c.parent).where(self.table.c.id == found.c.id)
         return _in_order(selected, self.table.c.id, part)
 
@@ -145,7 +165,8 @@ class Page:
         if not self._streams or len(free) != 1:
             return {}
         (column,) = free
-        return {"alternatives": list(self.table.c[column].type.enums)}
+        kind: Any = self.table.c[column].type
+        return {"alternatives": list(kind.enums)}
 
 
 def node_type_name(connection_type: Any) -> str:
@@ -171,7 +192,9 @@ def owned(table: Any, owner: UUID | None) -> list[sa.ColumnElement[bool]]:
     return [column == sa.bindparam("owner", type_=sa.Uuid())]
 
 
-def connection(rows: list[Any], part: Window, id_position: int, make: Callable[[Any], Any]) -> Connection[Any]:
+def connection(
+    rows: list[Any], part: Window, id_position: int, make: Callable[[Any], Any]
+) -> Connection[Any]:
     """A page of up to `part.size` of `rows`, which were asked for one row more than that."""
     more = len(rows) > part.size
     rows = rows[: part.size]
@@ -203,6 +226,12 @@ def node_details(selections: Selections, type_: GraphQLObjectType, details: Deta
             inner = selections.of(edge, fields).values()
             found.extend(detail for part in inner if part[0].node.name.value == "node" for detail in part)
     return found
+
+
+def _unnest(name: str, type_: Any) -> Any:
+    """The values of an array parameter as rows of one column, `value`."""
+    array = sa.bindparam(name, type_=sa.ARRAY(type_))
+    return sa.func.unnest(array).table_valued(sa.column("value", type_), name=name).render_derived()
 
 
 def _known(table: sa.Table, cursor: Any, owner: UUID | None) -> sa.ColumnElement[bool]:

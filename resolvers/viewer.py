@@ -30,7 +30,8 @@ class ViewerReader:
         viewer = context.viewer
         if viewer.key_id is None:
             raise forbidden("an operator at the command line has no key to show")
-        key = carrier = None
+        key: Any = None
+        carrier: Any = None
         if "key" in plan:
             key = await ONES["ApiKey"].by_id(context, plan["key"], viewer.key_id)
         if "carrier" in plan and viewer.carrier_id is not None:

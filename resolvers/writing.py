@@ -55,7 +55,9 @@ def owned_by(context: Context, model: type[SQLModel]) -> list[Any]:
     return [] if owner is None else [model.carrier_id == owner]  # type: ignore[attr-defined] # every owned table has it
 
 
-async def locked(session: AsyncSession, context: Context, model: type[M], row_id: str, field: str = "id") -> M:
+async def locked(
+    session: AsyncSession, context: Context, model: type[M], row_id: str, field: str = "id"
+) -> M:
     """The row, locked until the transaction ends. Raises Refused where there is none."""
     try:
         query = sa.select(model).where(model.id == parse_id(row_id), *owned_by(context, model))  # type: ignore[attr-defined] # every table has it
@@ -87,7 +89,9 @@ async def home(context: Context, carrier_id: str | None) -> Home:
             raise Refused([not_found("carrierId", "carrier")])
         return own
     if carrier_id is None:
-        raise Refused([wrong("carrierId", "carrierId is required with a platform key", UserErrorCode.REQUIRED)])
+        raise Refused(
+            [wrong("carrierId", "carrierId is required with a platform key", UserErrorCode.REQUIRED)]
+        )
     async with statement(context) as session:
         carrier = await existing(session, context, Carrier, carrier_id, "carrierId")
     return Home(carrier.id, carrier.country_code, carrier.billing_currency)
@@ -115,8 +119,10 @@ async def charge(context: Context, model: type[SQLModel], row_id: str, price: An
     return identifier
 
 
-async def delete(context: Context, model: type[SQLModel], row_id: str, *, held: str, unless: Any = ()) -> UUID:
-    """Delete a row and keep its id for cursors: one statement. Raises Refused; `held` says what holds the row."""
+async def delete(
+    context: Context, model: type[SQLModel], row_id: str, *, held: str, unless: Any = ()
+) -> UUID:
+    """Delete a row and keep its id for cursors: one statement. Raises Refused; `held` says why it stays."""
     try:
         identifier = parse_id(row_id)
     except NoMatch:

@@ -36,7 +36,9 @@ class Account(Node):
     billing_currency: str = strawberry.field(description="The currency of the account's charges, ISO 4217.")
     default_tts_voice: str = strawberry.field(description="The identifier of its default TTS voice.")
     auth_token: str | None = decoded("Its auth token; only for carrier-managed accounts.", _decrypted)
-    metadata_: JSON = strawberry.field(name="metadata", description="Key-value pairs that the carrier attached.")
+    metadata_: JSON = strawberry.field(
+        name="metadata", description="Key-value pairs that the carrier attached."
+    )
     created_at: datetime = strawberry.field(description="When it was created.")
     updated_at: datetime = strawberry.field(description="When it was changed last.")
     phone_calls = paging.list_within(
@@ -76,8 +78,12 @@ class CreateAccountInput:
         default=None, description="CARRIER_MANAGED unless said; CUSTOMER_MANAGED only with a platform key."
     )
     billing_enabled: Maybe[bool | None] = strawberry.field(description="Enable billing; false unless said.")
-    billing_mode: Maybe[BillingMode | None] = strawberry.field(description="How the account pays; PREPAID unless said.")
-    default_tts_voice: Maybe[str | None] = strawberry.field(description="A voice identifier; Basic.Kal unless said.")
+    billing_mode: Maybe[BillingMode | None] = strawberry.field(
+        description="How the account pays; PREPAID unless said."
+    )
+    default_tts_voice: Maybe[str | None] = strawberry.field(
+        description="A voice identifier; Basic.Kal unless said."
+    )
     metadata: Maybe[JSON | None] = strawberry.field(description="Key-value pairs to attach, a JSON object.")
 
     def problems(self) -> Iterator[UserError]:
@@ -94,7 +100,7 @@ class UpdateAccountInput:
     billing_mode: Maybe[BillingMode | None] = strawberry.field(description="How the account pays.")
     default_tts_voice: Maybe[str | None] = strawberry.field(description="A voice identifier.")
     metadata: Maybe[JSON | None] = strawberry.field(
-        description="A JSON object that is merged into what is there: objects merge, everything else replaces."
+        description="A JSON object merged into what is there: objects merge, everything else replaces."
     )
 
     def problems(self) -> Iterator[UserError]:
@@ -114,7 +120,7 @@ def _shared_problems(given: CreateAccountInput | UpdateAccountInput) -> Iterator
     if voice is not None and not voices.is_voice(voice):
         yield from checks.problem(
             "defaultTtsVoice",
-            f"{voice!r:.80} is not a voice; give Basic.Kal, Basic.Slt or an Amazon Polly voice such as Polly.Joanna",
+            f"{voice!r:.80} is not a voice; give Basic.Kal, Basic.Slt or a Polly voice such as Polly.Joanna",
         )
 
 

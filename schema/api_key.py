@@ -17,7 +17,9 @@ class ApiKey(Node):
     name: str = strawberry.field(description="What the key is for.")
     role: ApiKeyRole = strawberry.field(description="Whose key it is.")
     access: ApiKeyAccess = strawberry.field(description="What it may do.")
-    carrier: Carrier | None = strawberry.field(description="The carrier it belongs to; null for a platform key.")
+    carrier: Carrier | None = strawberry.field(
+        description="The carrier it belongs to; null for a platform key."
+    )
     last_used_at: datetime | None = strawberry.field(description="When it was used last, to the minute.")
     expires_at: datetime | None = strawberry.field(description="When it stops working; null: never.")
     created_at: datetime = strawberry.field(description="When it was created.")
@@ -34,16 +36,22 @@ class Viewer:
 class CreateApiKeyInput:
     name: str = strawberry.field(description="What the key is for.")
     role: ApiKeyRole = strawberry.field(description="Whose key it is.")
-    access: ApiKeyAccess | None = strawberry.field(default=None, description="What it may do; WRITE unless said.")
+    access: ApiKeyAccess | None = strawberry.field(
+        default=None, description="What it may do; WRITE unless said."
+    )
     carrier_id: strawberry.ID | None = strawberry.field(
         default=None, description="The carrier it belongs to: required for CARRIER, absent for PLATFORM."
     )
-    expires_at: datetime | None = strawberry.field(default=None, description="When it stops working; never unless said.")
+    expires_at: datetime | None = strawberry.field(
+        default=None, description="When it stops working; never unless said."
+    )
 
     def problems(self) -> Iterator[UserError]:
         yield from checks.text("name", self.name)
         if self.role is ApiKeyRole.CARRIER and self.carrier_id is None:
-            yield wrong("carrierId", "carrierId is required for a key with role CARRIER", UserErrorCode.REQUIRED)
+            yield wrong(
+                "carrierId", "carrierId is required for a key with role CARRIER", UserErrorCode.REQUIRED
+            )
         if self.role is ApiKeyRole.PLATFORM and self.carrier_id is not None:
             yield wrong("carrierId", "carrierId must be left out for a key with role PLATFORM")
         if self.expires_at is not None and self.expires_at <= datetime.now(UTC):

@@ -31,7 +31,9 @@ def not_null(**fields: Some[Any] | None) -> Iterator[UserError]:
     """Fields that may be left out but not be null; named as clients name them."""
     for field, maybe in fields.items():
         if maybe and maybe.value is None:
-            yield wrong(field, f"{field} must not be null; leave it out to keep what is there", UserErrorCode.REQUIRED)
+            yield wrong(
+                field, f"{field} must not be null; leave it out to keep what is there", UserErrorCode.REQUIRED
+            )
 
 
 def json_object(field: str, maybe: Some[Any] | None) -> Iterator[UserError]:

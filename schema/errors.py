@@ -21,7 +21,9 @@ class UserErrorCode(Enum):
 @strawberry.type(description="One thing that is wrong with a mutation's input.")
 class UserError:
     message: str = strawberry.field(description="What is wrong, in a sentence for people.")
-    field: list[str] | None = strawberry.field(description='Where: the path within `input`, such as ["name"].')
+    field: list[str] | None = strawberry.field(
+        description='Where: the path within `input`, such as ["name"].'
+    )
     code: UserErrorCode = strawberry.field(description="What kind of mistake it is.")
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 from strawberry.scalars import JSON
 
-from schema.node import Connection, Node
+from schema.node import Node
 
 
 @strawberry.type(description="Something that happened to a call or a message.")
@@ -16,8 +16,6 @@ class Event(Node):
     details: JSON = strawberry.field(description="The JSON:API document of the resource as it was then.")
     created_at: datetime = strawberry.field(description="When it happened.")
     updated_at: datetime = strawberry.field(description="The same: an event never changes.")
-
-
 
 
 @strawberry.input(description="Which events: those that meet every condition given.")

@@ -2,6 +2,7 @@
 
 import secrets
 from collections import OrderedDict
+from collections.abc import Awaitable
 from typing import Any, cast
 
 import asyncpg
@@ -15,6 +16,7 @@ from graphql import (
     GraphQLError,
     GraphQLInputObjectType,
     OperationDefinitionNode,
+    coerce_input_value,
     execute,
     parse,
     specified_rules,
@@ -58,7 +60,9 @@ class Document:
             return
         self.errors = validate(schema, self.node, RULES)
         definitions = self.node.definitions
-        fragments = {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
+        fragments = {
+            node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)
+        }
         for node in definitions if not self.errors else ():
             if isinstance(node, OperationDefinitionNode):
                 self.operations[node.name.value if node.name else ""] = Operation(schema, node, fragments)
@@ -95,7 +99,7 @@ class CarrierSchema(strawberry.Schema):
         context: Any,
         operation_name: str | None = None,
     ) -> ExecutionResult:
-        """Run an operation for `context`. In `data`, DateTime and JSON are Python values for orjson to write."""
+        """Run an operation. In `data`, DateTime and JSON are Python values for orjson to write."""
         document = self.document(text)
         if document.errors or document.node is None:
             return ExecutionResult(None, document.errors)
@@ -112,10 +116,10 @@ class CarrierSchema(strawberry.Schema):
             operation_name=operation_name,
             context_value=context,
             executor_class=self.execution_context_class,
-            is_awaitable=optimized_is_awaitable,
+            is_awaitable=cast("Any", optimized_is_awaitable),
             operation_extensions=None,
         )
-        done = cast("ExecutionResult", await result if optimized_is_awaitable(result) else result)
+        done = await result if isinstance(result, Awaitable) else result
         if done.errors:
             done = ExecutionResult(done.data, [explained(error) for error in done.errors])
         return done
@@ -178,8 +182,6 @@ def _built(type_: GraphQLInputObjectType, value: dict[str, Any]) -> Any:
 
 
 def _coerce(type_: Any, value: Any) -> Any:
-    from graphql import coerce_input_value  # noqa: PLC0415
-
     return coerce_input_value(value, type_)
 
 
@@ -193,10 +195,13 @@ def explained(error: GraphQLError) -> GraphQLError:
         log.warning("database away", error=repr(cause))
     else:
         identifier = secrets.token_hex(8)
-        message, extensions = f"something went wrong on our side; the log knows it as {identifier}", {
-            "code": "INTERNAL",
-            "id": identifier,
-        }
+        message, extensions = (
+            f"something went wrong on our side; the log knows it as {identifier}",
+            {
+                "code": "INTERNAL",
+                "id": identifier,
+            },
+        )
         log.error("operation failed", id=identifier, path=error.path, exc_info=cause)
     return GraphQLError(message, error.nodes, path=error.path, extensions=extensions)
 

@@ -12,7 +12,6 @@ from graphql import (
     IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    VisitorAction,
 )
 
 MAX_CHARACTERS = 20_000
@@ -31,8 +30,10 @@ class Limits(ASTValidationRule):
     page asks for (100 where a variable says), each time its parent does.
     """
 
-    def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> VisitorAction:
-        introspects = all(f.name.value.startswith("__") for f in node.selection_set.selections if isinstance(f, FieldNode))
+    def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
+        introspects = all(
+            f.name.value.startswith("__") for f in node.selection_set.selections if isinstance(f, FieldNode)
+        )
         measured = _Measure(self.context)
         measured.add(node.selection_set, 1, 1, ())
         for what, found, limit in (
@@ -42,8 +43,12 @@ class Limits(ASTValidationRule):
             ("complexity", measured.complexity, MAX_COMPLEXITY),
         ):
             if found > limit:
-                message = f"this operation's {what} is {found}, over the limit of {limit}; ask for less at once"
-                self.report_error(GraphQLError(message, node, extensions={"code": "TOO_COMPLEX", "limit": limit}))
+                message = (
+                    f"this operation's {what} is {found}, over the limit of {limit}; ask for less at once"
+                )
+                self.report_error(
+                    GraphQLError(message, node, extensions={"code": "TOO_COMPLEX", "limit": limit})
+                )
 
 
 class _Measure:
@@ -82,8 +87,8 @@ def _rows(field: FieldNode) -> int:
 
 
 def _sizes(field: FieldNode) -> Iterator[int]:
-    """Rows that a field's page asks for; a list without a size has a page of ten."""
+    """Rows that a field's page asks for: what a variable says is taken as a whole page."""
     for argument in field.arguments or ():
         if argument.name.value in ("first", "last"):
-            known = isinstance(argument.value, IntValueNode)
-            yield min(int(argument.value.value), WHOLE_PAGE) if known else WHOLE_PAGE  # type: ignore[union-attr] # known says so
+            value = argument.value
+            yield min(int(value.value), WHOLE_PAGE) if isinstance(value, IntValueNode) else WHOLE_PAGE

@@ -11,7 +11,7 @@ from models.message import MessageDirection, MessageStatus
 from schema.account import Account
 from schema.errors import UserError, wrong
 from schema.interaction import charge_problems, number_problems
-from schema.node import Connection, Node
+from schema.node import Node
 
 MAX_BODY = 16_000
 
@@ -28,8 +28,6 @@ class Message(Node):
     account: Account = strawberry.field(description="The account that the message belongs to.")
     created_at: datetime = strawberry.field(description="When it was created.")
     updated_at: datetime = strawberry.field(description="When it was changed last.")
-
-
 
 
 @strawberry.input(description="Which messages: those that meet every condition given.")
@@ -63,7 +61,9 @@ class RecordMessageInput:
     status: MessageStatus | None = strawberry.field(
         default=None, description="Its state; RECEIVED for an inbound message, else ACCEPTED, unless said."
     )
-    created_at: datetime | None = strawberry.field(default=None, description="To record history; now unless said.")
+    created_at: datetime | None = strawberry.field(
+        default=None, description="To record history; now unless said."
+    )
 
     def problems(self) -> Iterator[UserError]:
         yield from number_problems(self.to, self.from_, self.created_at)

@@ -15,7 +15,9 @@ PAGE = {"first": (int, FIRST), "after": (str, AFTER), "last": (int, LAST), "befo
 
 def arguments(**described: tuple[Any, str]) -> list[inspect.Parameter]:
     """Optional arguments by name, each with its type and description."""
-    return [_parameter(name, type_ | None, text, strawberry.UNSET) for name, (type_, text) in described.items()]
+    return [
+        _parameter(name, type_ | None, text, strawberry.UNSET) for name, (type_, text) in described.items()
+    ]
 
 
 def required(name: str, type_: Any, description: str) -> inspect.Parameter:
@@ -41,7 +43,9 @@ def field(
 
     own = list(inspect.signature(resolver).parameters.values())[:2]
     resolver.__signature__ = inspect.Signature([*own, *parameters])  # type: ignore[attr-defined] # functions may have one
-    return strawberry.field(resolver=resolver, graphql_type=returns, description=description, metadata=metadata)
+    return strawberry.field(
+        resolver=resolver, graphql_type=returns, description=description, metadata=metadata
+    )
 
 
 def list_within(returns: Any, filter_type: Any, key: str, description: str) -> Any:

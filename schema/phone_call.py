@@ -4,16 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
-
 import strawberry
 from strawberry import Maybe
 
 from models.phone_call import PhoneCallDirection, PhoneCallStatus
-
 from schema.account import Account
 from schema.errors import UserError, wrong
 from schema.interaction import charge_problems, number_problems
-from schema.node import Connection, Node
+from schema.node import Node
 from schema.phone_number import PhoneNumber
 
 MAX_SECONDS = 7 * 86_400
@@ -22,18 +20,22 @@ MAX_SECONDS = 7 * 86_400
 @strawberry.type(description="A phone call.")
 class PhoneCall(Node):
     to: str = strawberry.field(description="The called number: E.164 with +, else bare digits.")
-    from_: str = strawberry.field(name="from", description="The calling number: E.164 with +, else bare digits.")
+    from_: str = strawberry.field(
+        name="from", description="The calling number: E.164 with +, else bare digits."
+    )
     direction: PhoneCallDirection = strawberry.field(description="Where the call comes from.")
     status: PhoneCallStatus = strawberry.field(description="The state of the call.")
-    duration: int | None = strawberry.field(description="Seconds from answer to end; null until the call has ended.")
+    duration: int | None = strawberry.field(
+        description="Seconds from answer to end; null until the call has ended."
+    )
     price: Decimal | None = strawberry.field(description="The charge, not above 0; null until it is known.")
     price_unit: str | None = strawberry.field(description="The currency of the price; null without one.")
     account: Account = strawberry.field(description="The account that the call belongs to.")
-    phone_number: PhoneNumber | None = strawberry.field(description="The carrier's number that the call used.")
+    phone_number: PhoneNumber | None = strawberry.field(
+        description="The carrier's number that the call used."
+    )
     created_at: datetime = strawberry.field(description="When it was created.")
     updated_at: datetime = strawberry.field(description="When it was changed last.")
-
-
 
 
 @strawberry.input(description="Which calls: those that meet every condition given.")
@@ -63,12 +65,16 @@ class RecordPhoneCallInput:
     to: str = strawberry.field(description="The called number.")
     from_: str = strawberry.field(name="from", description="The calling number.")
     direction: PhoneCallDirection = strawberry.field(description="Where the call comes from.")
-    status: PhoneCallStatus | None = strawberry.field(default=None, description="Its state; QUEUED unless said.")
+    status: PhoneCallStatus | None = strawberry.field(
+        default=None, description="Its state; QUEUED unless said."
+    )
     duration: int | None = strawberry.field(default=None, description="Seconds, for a call that has ended.")
     phone_number_id: strawberry.ID | None = strawberry.field(
         default=None, description="The carrier's number that the call used."
     )
-    created_at: datetime | None = strawberry.field(default=None, description="To record history; now unless said.")
+    created_at: datetime | None = strawberry.field(
+        default=None, description="To record history; now unless said."
+    )
 
     def problems(self) -> Iterator[UserError]:
         yield from number_problems(self.to, self.from_, self.created_at)

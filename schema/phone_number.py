@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from typing import Any
 
 import strawberry
 from strawberry import Maybe
@@ -14,7 +15,7 @@ from models.phone_number import PhoneNumberType, PhoneNumberVisibility
 from schema import checks
 from schema.account import Account
 from schema.errors import UserError, wrong
-from schema.node import Connection, Node
+from schema.node import Node
 
 MAX_SHORT_CODE = 15
 
@@ -25,7 +26,9 @@ class PhoneNumber(Node):
     type: PhoneNumberType = strawberry.field(description="The type of the number.")
     visibility: PhoneNumberVisibility = strawberry.field(description="Who is offered the number.")
     country: str = strawberry.field(description="Its country, ISO 3166-1 alpha-2.")
-    region: str | None = strawberry.field(description="Its state or province, ISO 3166-2 without the country.")
+    region: str | None = strawberry.field(
+        description="Its state or province, ISO 3166-2 without the country."
+    )
     locality: str | None = strawberry.field(description="Its city.")
     lata: str | None = strawberry.field(description="Its local access and transport area (US and Canada).")
     rate_center: str | None = strawberry.field(description="Its rate center (US and Canada).")
@@ -33,12 +36,12 @@ class PhoneNumber(Node):
     longitude: Decimal | None = strawberry.field(description="Longitude of its location, in degrees.")
     price: Decimal = strawberry.field(description="Its price.")
     currency: str = strawberry.field(description="The currency of its price, ISO 4217.")
-    metadata_: JSON = strawberry.field(name="metadata", description="Key-value pairs that the carrier attached.")
+    metadata_: JSON = strawberry.field(
+        name="metadata", description="Key-value pairs that the carrier attached."
+    )
     account: Account | None = strawberry.field(description="The account it is assigned to, if any.")
     created_at: datetime = strawberry.field(description="When it was created.")
     updated_at: datetime = strawberry.field(description="When it was changed last.")
-
-
 
 
 @strawberry.enum(description="What phone numbers can be counted by.")
@@ -57,7 +60,9 @@ class PhoneNumberStatistic:
     country: str | None = strawberry.field(description="The group's country; null where it has none.")
     region: str | None = strawberry.field(description="The group's region; null where it has none.")
     locality: str | None = strawberry.field(description="The group's locality; null where it has none.")
-    type: PhoneNumberType | None = strawberry.field(description="The group's type; null where not grouped by it.")
+    type: PhoneNumberType | None = strawberry.field(
+        description="The group's type; null where not grouped by it."
+    )
     value: int = strawberry.field(description="How many phone numbers there are.")
 
 
@@ -69,9 +74,13 @@ class PhoneNumberFilter:
         default=None, description="Available ones (neither disabled nor assigned), or the others."
     )
     type: PhoneNumberType | None = strawberry.field(default=None, description="Of this type.")
-    country: str | None = strawberry.field(default=None, description="Of this country, without regard to case.")
+    country: str | None = strawberry.field(
+        default=None, description="Of this country, without regard to case."
+    )
     region: str | None = strawberry.field(default=None, description="Of this region, without regard to case.")
-    locality: str | None = strawberry.field(default=None, description="Of this locality, without regard to case.")
+    locality: str | None = strawberry.field(
+        default=None, description="Of this locality, without regard to case."
+    )
 
 
 @strawberry.input(one_of=True, description="A comparison of a count with a number: exactly one of these.")
@@ -89,15 +98,21 @@ class CreatePhoneNumberInput:
     carrier_id: strawberry.ID | None = strawberry.field(
         default=None, description="The carrier it belongs to; a carrier key leaves it out."
     )
-    number: str = strawberry.field(description="The number in E.164 format, or a short code; punctuation is ignored.")
-    type: PhoneNumberType = strawberry.field(description="SHORT_CODE for a short code, one of the others for E.164.")
+    number: str = strawberry.field(
+        description="The number in E.164 format, or a short code; punctuation is ignored."
+    )
+    type: PhoneNumberType = strawberry.field(
+        description="SHORT_CODE for a short code, one of the others for E.164."
+    )
     visibility: Maybe[PhoneNumberVisibility | None] = strawberry.field(
         description="PUBLIC for a number with a price and PRIVATE for one without, unless said."
     )
     country: Maybe[str | None] = strawberry.field(
         description="ISO 3166-1 alpha-2; from the number, else the carrier's, unless said."
     )
-    price: Maybe[Decimal | None] = strawberry.field(description="The price in the carrier's currency; 0 unless said.")
+    price: Maybe[Decimal | None] = strawberry.field(
+        description="The price in the carrier's currency; 0 unless said."
+    )
     region: Maybe[str | None] = strawberry.field(description="State or province of the country, ISO 3166-2.")
     locality: Maybe[str | None] = strawberry.field(description="City.")
     lata: Maybe[str | None] = strawberry.field(description="Local access and transport area: three digits.")
@@ -109,7 +124,10 @@ class CreatePhoneNumberInput:
     def problems(self) -> Iterator[UserError]:
         number = numbering.canonical(self.number)
         if not number or len(number) > MAX_SHORT_CODE + 1:
-            yield wrong("number", 'number must be in E.164 format such as "+85512334667" or a short code such as "1294"')
+            yield wrong(
+                "number",
+                'number must be in E.164 format such as "+85512334667" or a short code such as "1294"',
+            )
         else:
             yield from type_problems(number, self.type)
         yield from _shared_problems(self)
@@ -118,10 +136,16 @@ class CreatePhoneNumberInput:
 @strawberry.input(description="Changes to a phone number; what is left out stays.")
 class UpdatePhoneNumberInput:
     id: strawberry.ID = strawberry.field(description="The phone number's id.")
-    number: Maybe[str | None] = strawberry.field(description="Cannot be changed; it may be repeated as it is.")
+    number: Maybe[str | None] = strawberry.field(
+        description="Cannot be changed; it may be repeated as it is."
+    )
     type: Maybe[PhoneNumberType | None] = strawberry.field(description="The type of the number.")
-    visibility: Maybe[PhoneNumberVisibility | None] = strawberry.field(description="Who is offered the number.")
-    country: Maybe[str | None] = strawberry.field(description="ISO 3166-1 alpha-2, of the number's calling code.")
+    visibility: Maybe[PhoneNumberVisibility | None] = strawberry.field(
+        description="Who is offered the number."
+    )
+    country: Maybe[str | None] = strawberry.field(
+        description="ISO 3166-1 alpha-2, of the number's calling code."
+    )
     price: Maybe[Decimal | None] = strawberry.field(description="The price in the number's currency.")
     region: Maybe[str | None] = strawberry.field(description="State or province of the country, ISO 3166-2.")
     locality: Maybe[str | None] = strawberry.field(description="City.")
@@ -147,17 +171,24 @@ def type_problems(number: str, type_: PhoneNumberType) -> Iterator[UserError]:
 def _shared_problems(given: CreatePhoneNumberInput | UpdatePhoneNumberInput) -> Iterator[UserError]:
     yield from checks.not_null(visibility=given.visibility, country=given.country, price=given.price)
     yield from checks.json_object("metadata", given.metadata)
-    for field, maybe in (("region", given.region), ("locality", given.locality), ("rateCenter", given.rate_center)):
+    for field, maybe in (
+        ("region", given.region),
+        ("locality", given.locality),
+        ("rateCenter", given.rate_center),
+    ):
         yield from checks.text(field, checks.given(maybe))
     country = checks.given(given.country)
     if country is not None and geography.country(country) is None:
-        yield wrong("country", f"{country!r:.40} is not a country; give an ISO 3166-1 alpha-2 code such as KH")
-    for field, maybe, rule in (
+        yield wrong(
+            "country", f"{country!r:.40} is not a country; give an ISO 3166-1 alpha-2 code such as KH"
+        )
+    rules: tuple[tuple[str, Any, Any], ...] = (
         ("price", given.price, money.price_problem),
         ("lata", given.lata, geography.lata_problem),
         ("latitude", given.latitude, geography.latitude_problem),
         ("longitude", given.longitude, geography.longitude_problem),
-    ):
+    )
+    for field, maybe, rule in rules:
         value = checks.given(maybe)
         if value is not None:
             yield from checks.problem(field, rule(value))
@@ -182,5 +213,7 @@ class ReleasePhoneNumberInput:
 
 @strawberry.type(description="What came of a change to a phone number.")
 class PhoneNumberPayload:
-    phone_number: PhoneNumber | None = strawberry.field(description="The number; null where nothing was done.")
+    phone_number: PhoneNumber | None = strawberry.field(
+        description="The number; null where nothing was done."
+    )
     user_errors: list[UserError] = strawberry.field(description="All that is wrong with the input.")

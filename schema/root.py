@@ -8,7 +8,15 @@ from strawberry.schema.config import StrawberryConfig
 
 from models.api_key import ApiKeyAccess, ApiKeyRole
 from resolvers import (
-    account, api_key, carrier, message, node, phone_call, phone_number, phone_number_stats, tts_event,
+    account,
+    api_key,
+    carrier,
+    message,
+    node,
+    phone_call,
+    phone_number,
+    phone_number_stats,
+    tts_event,
     viewer,
 )
 from resolvers.answers import answer
@@ -20,7 +28,14 @@ from schema.carrier import Carrier, CarrierPayload, CreateCarrierInput
 from schema.deletion import DeletePayload
 from schema.event import Event, EventFilter
 from schema.execution import CarrierSchema
-from schema.message import ChangeMessageStatusInput, Message, MessageFilter, MessagePayload, RecordMessageInput, UpdateMessageInput
+from schema.message import (
+    ChangeMessageStatusInput,
+    Message,
+    MessageFilter,
+    MessagePayload,
+    RecordMessageInput,
+    UpdateMessageInput,
+)
 from schema.node import Connection, DeleteInput, Node
 from schema.phone_call import (
     ChangePhoneCallStatusInput,
@@ -68,7 +83,8 @@ def one(type_: type, description: str) -> Any:
 def page(type_: type, filter_type: type | None, description: str) -> Any:
     own = {"filter": (filter_type, "Which rows; all where it is left out.")} if filter_type else {}
     parameters = paging.arguments(**own, **paging.PAGE)
-    return query(PAGES[type_.__name__], Connection[type_], description, parameters)  # type: ignore[valid-type] # a type at run time
+    listed: Any = type_  # a type at run time
+    return query(PAGES[type_.__name__], Connection[listed], description, parameters)
 
 
 @strawberry.type(description="What can be asked.")
@@ -87,7 +103,7 @@ class Query:
     phone_number_stats = query(
         phone_number_stats.READER,
         Connection[PhoneNumberStatistic],
-        "How many phone numbers each group has; pages go by the groups' ids, a page by country, region, locality.",
+        "How many numbers each group has; pages go by the groups' ids, a page by country, region, locality.",
         [
             paging.required("group_by", list[PhoneNumberGroup], "What to count by: at least one."),
             *paging.arguments(
@@ -118,24 +134,46 @@ def mutation(
         return await answer(info, payload, act, given["input"])
 
     parameters = [paging.required("input", input_type, INPUT)]
-    return paging.field(resolve, payload, description, parameters, {"roles": roles, "access": ApiKeyAccess.WRITE})
+    return paging.field(
+        resolve, payload, description, parameters, {"roles": roles, "access": ApiKeyAccess.WRITE}
+    )
 
 
 @strawberry.type(description="What can be changed.")
 class Mutation:
-    create_account = mutation(account.create, CreateAccountInput, AccountPayload, "Create an account.", roles=CARRIER)
-    update_account = mutation(account.update, UpdateAccountInput, AccountPayload, "Change an account.", roles=CARRIER)
+    create_account = mutation(
+        account.create, CreateAccountInput, AccountPayload, "Create an account.", roles=CARRIER
+    )
+    update_account = mutation(
+        account.update, UpdateAccountInput, AccountPayload, "Change an account.", roles=CARRIER
+    )
     delete_account = mutation(
-        account.delete, DeleteInput, DeletePayload, "Delete an account that nothing belongs to.", roles=CARRIER
+        account.delete,
+        DeleteInput,
+        DeletePayload,
+        "Delete an account that nothing belongs to.",
+        roles=CARRIER,
     )
     create_phone_number = mutation(
-        phone_number.create, CreatePhoneNumberInput, PhoneNumberPayload, "Create a phone number.", roles=CARRIER
+        phone_number.create,
+        CreatePhoneNumberInput,
+        PhoneNumberPayload,
+        "Create a phone number.",
+        roles=CARRIER,
     )
     update_phone_number = mutation(
-        phone_number.update, UpdatePhoneNumberInput, PhoneNumberPayload, "Change a phone number.", roles=CARRIER
+        phone_number.update,
+        UpdatePhoneNumberInput,
+        PhoneNumberPayload,
+        "Change a phone number.",
+        roles=CARRIER,
     )
     delete_phone_number = mutation(
-        phone_number.delete, DeleteInput, DeletePayload, "Delete a number that is not assigned.", roles=CARRIER
+        phone_number.delete,
+        DeleteInput,
+        DeletePayload,
+        "Delete a number that is not assigned.",
+        roles=CARRIER,
     )
     update_phone_call = mutation(
         phone_call.update, UpdatePhoneCallInput, PhoneCallPayload, "Set the price of a call.", roles=CARRIER
@@ -150,7 +188,11 @@ class Mutation:
         api_key.create, CreateApiKeyInput, CreateApiKeyPayload, "Create an API key.", roles=PLATFORM
     )
     revoke_api_key = mutation(
-        api_key.revoke, RevokeApiKeyInput, ApiKeyPayload, "Revoke an API key: it stops working at once.", roles=PLATFORM
+        api_key.revoke,
+        RevokeApiKeyInput,
+        ApiKeyPayload,
+        "Revoke an API key: it stops working at once.",
+        roles=PLATFORM,
     )
     record_phone_call = mutation(
         phone_call.record, RecordPhoneCallInput, PhoneCallPayload, "Report a call.", roles=PLATFORM
@@ -176,10 +218,18 @@ class Mutation:
         tts_event.record, RecordTtsEventInput, TtsEventPayload, "Report a use of a voice.", roles=PLATFORM
     )
     assign_phone_number = mutation(
-        phone_number.assign, AssignPhoneNumberInput, PhoneNumberPayload, "Assign a number to an account.", roles=PLATFORM
+        phone_number.assign,
+        AssignPhoneNumberInput,
+        PhoneNumberPayload,
+        "Assign a number to an account.",
+        roles=PLATFORM,
     )
     release_phone_number = mutation(
-        phone_number.release, ReleasePhoneNumberInput, PhoneNumberPayload, "Take a number back.", roles=PLATFORM
+        phone_number.release,
+        ReleasePhoneNumberInput,
+        PhoneNumberPayload,
+        "Take a number back.",
+        roles=PLATFORM,
     )
 
 

@@ -3,7 +3,15 @@
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
-from graphql import FragmentDefinitionNode, GraphQLField, GraphQLObjectType, GraphQLSchema, OperationDefinitionNode, Visitor, visit
+from graphql import (
+    FragmentDefinitionNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    Visitor,
+    visit,
+)
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
 from graphql.execution.values import VariableValues
 from graphql.language import DirectiveNode, VariableNode
@@ -84,5 +92,7 @@ class _DirectiveVariables(Visitor):
 
 def declared(field: GraphQLField | None) -> StrawberryField | None:
     """The Strawberry field behind a field of the schema; None for introspection."""
-    found: StrawberryField | None = field and field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    if field is None:
+        return None
+    found: StrawberryField | None = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
     return found

@@ -11,7 +11,7 @@ from schema import checks
 from schema.account import Account
 from schema.columns import decoded
 from schema.errors import UserError, wrong
-from schema.node import Connection, Node
+from schema.node import Node
 from schema.phone_call import PhoneCall
 
 MAX_CHARACTERS = 1_000_000
@@ -23,14 +23,14 @@ def _described(_context: Any, voice: str) -> str:
 
 @strawberry.type(description="One use of a text-to-speech voice in a call.")
 class TtsEvent(Node):
-    voice: str = decoded('The voice with its gender and language, such as "Basic.Kal (Male, en-US)".', _described)
+    voice: str = decoded(
+        'The voice with its gender and language, such as "Basic.Kal (Male, en-US)".', _described
+    )
     characters: int = strawberry.field(description="How many characters were spoken.")
     account: Account = strawberry.field(description="The account that the call belongs to.")
     phone_call: PhoneCall = strawberry.field(description="The call in which it was spoken.")
     created_at: datetime = strawberry.field(description="When it was created.")
     updated_at: datetime = strawberry.field(description="When it was changed last.")
-
-
 
 
 @strawberry.input(description="Which TTS events: those that meet every condition given.")
@@ -45,12 +45,16 @@ class TtsEventFilter:
 @strawberry.input(description="A use of a voice that the platform reports.")
 class RecordTtsEventInput:
     phone_call_id: strawberry.ID = strawberry.field(description="The call in which it was spoken.")
-    voice: str | None = strawberry.field(default=None, description="A voice identifier; the account's default unless said.")
+    voice: str | None = strawberry.field(
+        default=None, description="A voice identifier; the account's default unless said."
+    )
     characters: int = strawberry.field(description="How many characters were spoken.")
 
     def problems(self) -> Iterator[UserError]:
         if self.voice is not None and not voices.is_voice(self.voice):
-            yield from checks.problem("voice", f"{self.voice!r:.80} is not a voice; give one such as Basic.Kal")
+            yield from checks.problem(
+                "voice", f"{self.voice!r:.80} is not a voice; give one such as Basic.Kal"
+            )
         if not 0 <= self.characters <= MAX_CHARACTERS:
             yield wrong("characters", f"characters must be 0 to {MAX_CHARACTERS}")
 

@@ -44,9 +44,14 @@ class Door:
     headers: dict[str, str] = field(default_factory=dict)
 
     async def rest(self, method: str, path: str, body: Any = None, **headers: str) -> Response:
-        known = {"Authorization": f"Bearer {self.key}", **({"Content-Type": JSON_API} if body is not None else {})}
+        known = {
+            "Authorization": f"Bearer {self.key}",
+            **({"Content-Type": JSON_API} if body is not None else {}),
+        }
         extra = {name.replace("_", "-"): value for name, value in headers.items()}
-        content = {"content": body} if isinstance(body, str | bytes) else {"json": body} if body is not None else {}
+        content = (
+            {"content": body} if isinstance(body, str | bytes) else {"json": body} if body is not None else {}
+        )
         return await self.http.request(method, f"/carrier/v1/{path}", headers=known | extra, **content)
 
     async def graphql(self, query: str, **variables: Any) -> dict[str, Any]:
@@ -67,7 +72,8 @@ class Door:
 
     async def payload(self, name: str, field: str, select: str = "{ id }", /, **given: Any) -> dict[str, Any]:
         type_ = name[0].upper() + name[1:]
-        text = f"mutation($i: {type_}Input!) {{ {name}(input: $i) {{ {field} {select} userErrors {{ message field code }} }} }}"
+        asked = f"{field} {select} userErrors {{ message field code }}"
+        text = f"mutation($i: {type_}Input!) {{ {name}(input: $i) {{ {asked} }} }}"
         answer = await self.graphql(text, i=given)
         assert "errors" not in answer, answer
         payload: dict[str, Any] = answer["data"][name]
@@ -84,7 +90,9 @@ async def platform(app: Starlette, http: AsyncClient) -> Door:
 
 
 async def new_carrier(platform: Door, name: str, country: str = "KH", currency: str = "KHR") -> Door:
-    carrier = await platform.do("createCarrier", "carrier", name=name, countryCode=country, billingCurrency=currency)
+    carrier = await platform.do(
+        "createCarrier", "carrier", name=name, countryCode=country, billingCurrency=currency
+    )
     return await new_key(platform, carrier["id"])
 
 

@@ -4,6 +4,7 @@ import json
 from urllib.parse import parse_qsl
 
 import pytest
+
 from tests.document import DOCUMENT, Example, Parameter, examples
 
 EXAMPLES = [

@@ -6,14 +6,18 @@ from typing import Any
 
 import pytest
 
-
-
 from tests.conftest import Door, new_call, new_carrier, new_message
 from tests.document import Example, examples
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-PLACES = (("AL", "Birmingham"), ("AL", "Huntsville"), ("AL", "Tuscaloosa"), ("AR", "Hot Springs"), (None, None))
+PLACES = (
+    ("AL", "Birmingham"),
+    ("AL", "Huntsville"),
+    ("AL", "Tuscaloosa"),
+    ("AR", "Hot Springs"),
+    (None, None),
+)
 
 
 def masked(value: Any, key: str = "") -> Any:
@@ -41,10 +45,12 @@ async def test_an_example_of_the_document_is_answered_as_documented(platform: Do
 
 
 def ended(documented: Any) -> Any:
-    """The document's events were written about calls that were still queued; a real one is about a call's end."""
+    """The document's events are about calls that were still queued; real ones about a call's end."""
     text = json.dumps(documented)
     if "phone_call.completed" in text:
-        text = text.replace('"status": "queued"', '"status": "canceled"').replace('"duration": null', '"duration": "0"')
+        text = text.replace('"status": "queued"', '"status": "canceled"').replace(
+            '"duration": null', '"duration": "0"'
+        )
     return json.loads(text)
 
 
@@ -98,7 +104,11 @@ class Scene:
         more = {"createdAt": "2021-11-01T01:00:00Z"} if "filter" in example.query else {}
         call = await new_call(self.platform, account, **more)
         if example.method == "PATCH":
-            for step in ({"status": "RINGING"}, {"status": "IN_PROGRESS"}, {"status": "COMPLETED", "duration": 5}):
+            for step in (
+                {"status": "RINGING"},
+                {"status": "IN_PROGRESS"},
+                {"status": "COMPLETED", "duration": 5},
+            ):
                 await self.platform.do("changePhoneCallStatus", "phoneCall", id=call, **step)
         return {"id": call, "account": account}
 
@@ -139,5 +149,3 @@ class Scene:
         await self.platform.do("changePhoneCallStatus", "phoneCall", id=call, status="CANCELED")
         answer = await self.door.graphql("{ events { nodes { id } } }")
         return dict(answer["data"]["events"]["nodes"][0])
-
-

@@ -17,7 +17,9 @@ async def answers(url: str) -> bool:
     with suppress(OSError, RedisError, TimeoutError):
         async with asyncio.timeout(SECONDS):
             if parts.scheme in AMQP_PORTS:
-                _, writer = await asyncio.open_connection(parts.hostname, parts.port or AMQP_PORTS[parts.scheme])
+                _, writer = await asyncio.open_connection(
+                    parts.hostname, parts.port or AMQP_PORTS[parts.scheme]
+                )
                 writer.close()
                 return True
             async with Redis.from_url(url, socket_timeout=SECONDS) as client:
