@@ -33,9 +33,7 @@ The Carrier API runs. Ctrl-C stops it.
 
   REST          {origin}/carrier/v1
   GraphQL       {origin}/graphql
-  reference     {origin}/docs
   health        {origin}/health/ready
-  metrics       {origin}/metrics
   platform key  {told}
 """
     )

@@ -16,7 +16,7 @@ from cli.demo.places import ACCOUNTS, MOBILE_PREFIXES, PLACES, SHORT_CODES, Plac
 from cli.demo.traffic import Number
 from cli.operator import Operator
 
-CALLS, MESSAGES, DAYS = 1200, 1200, 30
+CALLS, MESSAGES, DAYS = 1000, 1000, 30
 NUMBERS_PER_PLACE = 6
 AT_ONCE = 8
 
