@@ -27,7 +27,7 @@ async def rate(session: aiohttp.ClientSession, url: str, seconds: float, connect
         while time.monotonic() < end:
             async with session.get(url) as response:
                 await response.read()
-                if response.status != 200:
+                if not response.ok:
                     raise SystemExit(f"{url} answered {response.status}")
             done += 1
 

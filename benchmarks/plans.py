@@ -1,4 +1,4 @@
-"""Prints how PostgreSQL reads each documented filter of calls, alone and combined, on the first page and deep.
+"""Prints how PostgreSQL reads each documented filter of calls, alone and combined, on page 1 and deep.
 
     python -m benchmarks.plans [--rows 1000000]
 
@@ -19,7 +19,7 @@ import orjson
 
 from cli.embedded import Postgres
 from models.api_key import ApiKeyAccess, ApiKeyRole
-from models.database import Database
+from models.database import READ_SETTINGS, Database
 from models.migrations import migrate
 from models.secrets import Cipher
 from resolvers.context import Context, Home, Viewer
@@ -28,17 +28,17 @@ from schema.root import schema
 CARRIER = UUID("01900000-0000-7000-8000-000000000001")
 FILL = """
 INSERT INTO carrier VALUES ('{carrier}', now(), now(), 'Bench', 'KH', 'KHR');
-INSERT INTO account (id, created_at, updated_at, carrier_id, name, type, status, billing_enabled, billing_mode,
-                     billing_currency, default_tts_voice, metadata_)
-SELECT ('01900000-0000-7000-8000-1' || lpad(to_hex(i), 11, '0'))::uuid, now(), now(), '{carrier}', 'a' || i,
-       'customer_managed', 'enabled', false, 'prepaid', 'KHR', 'Basic.Kal', '{{}}' FROM generate_series(1, 100) i;
+INSERT INTO account (id, created_at, updated_at, carrier_id, name, type, status,
+                     billing_enabled, billing_mode, billing_currency, default_tts_voice, metadata_)
+SELECT ('01900000-0000-7000-8000-1' || lpad(to_hex(i), 11, '0'))::uuid, now(), now(), '{carrier}',
+       'a' || i, 'customer_managed', 'enabled', false, 'prepaid', 'KHR', 'Basic.Kal', '{{}}' FROM generate_series(1, 100) i;
 INSERT INTO phone_call (id, created_at, updated_at, carrier_id, account_id, "to", from_, direction, status)
-SELECT (lpad(to_hex(1700000000000 + i * 60000), 12, '0') || '7000' || '8000' || lpad(to_hex(i), 12, '0'))::uuid,
+SELECT (lpad(to_hex(1700000000000 + i * 60000), 12, '0') || '70008000' || lpad(to_hex(i), 12, '0'))::uuid,
        to_timestamp(1700000000 + i * 60), now(), '{carrier}',
        ('01900000-0000-7000-8000-1' || lpad(to_hex(1 + i % 100), 11, '0'))::uuid, '+85512334667', '2442',
        (ARRAY['outbound-api', 'outbound-api', 'outbound-dial'])[1 + i % 3],
        (ARRAY['completed', 'completed', 'completed', 'busy', 'no-answer'])[1 + i % 5]
-FROM generate_series(1, {rows}) i;
+FROM generate_series(1, {rows}::bigint) i;
 ANALYZE;
 """
 QUERY = """query($filter: PhoneCallFilter, $after: String) {
@@ -84,7 +84,7 @@ def cases(deep: str) -> list[tuple[str, dict[str, Any], str | None]]:
 
 
 async def measure(url: str, rows: int) -> None:
-    connection = await asyncpg.connect(url)
+    connection = await asyncpg.connect(url, server_settings=READ_SETTINGS)
     await connection.execute(FILL.format(carrier=CARRIER, rows=rows), timeout=3600)
     deep = str(
         await connection.fetchval("SELECT id FROM phone_call ORDER BY id LIMIT 1 OFFSET $1", rows // 10)

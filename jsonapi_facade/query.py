@@ -111,14 +111,14 @@ def _filters(query: Query, given: dict[str, str], resource: Resource, problems: 
         value = given[parameter]
         graphql_name, enum = inputs(f"{resource.graphql_type}Filter")[name]
         try:
-            filters[graphql_name] = _filter_value(kind, value, enum)
+            read = _filter_value(kind, value, enum)
+            if kind in ("from", "to"):
+                dates[kind] = read
+                reach = read + timedelta(days=1) if kind == "to" else read  # rule 15
+                read = parse_datetime(reach.isoformat()).isoformat()
+            filters[graphql_name] = read
         except ValueError as error:
             problems.append(at_parameter(parameter, str(error)))
-            continue
-        if kind in ("from", "to"):
-            dates[kind] = filters[graphql_name]
-            shown = dates[kind] + (timedelta(days=1) if kind == "to" else timedelta())
-            filters[graphql_name] = shown.isoformat()
     if len(dates) == len(("from", "to")) and dates["to"] < dates["from"]:
         problems.append(at_parameter("filter[to_date]", "to_date must not be before from_date"))
     if filters:

@@ -17,6 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 STATEMENT_SECONDS = 30
 ACQUIRE_SECONDS = 5
 
+# Generic plans: PostgreSQL would otherwise plan each page anew, at three times the page's cost. Pages are
+# taken to be in memory: else the planner filters a whole list, whose rows lie together on disk, instead of
+# following the short streams of an index (benchmarks/plans.py shows both).
+READ_SETTINGS = {
+    "timezone": "UTC",
+    "plan_cache_mode": "force_generic_plan",
+    "random_page_cost": "0.1",
+    "seq_page_cost": "0.1",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Database:
@@ -54,7 +64,6 @@ def engine_url(url: str) -> URL:
 
 
 def _read_pool(url: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
-    """Generic plans: PostgreSQL would otherwise plan each page anew, at three times the page's cost."""
     return asyncpg.create_pool(
         make_url(url).set(drivername="postgresql").render_as_string(hide_password=False),
         min_size=0,
@@ -62,7 +71,7 @@ def _read_pool(url: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
         init=_prepare,
         reset=_keep,
         command_timeout=STATEMENT_SECONDS,
-        server_settings={"timezone": "UTC", "plan_cache_mode": "force_generic_plan"},
+        server_settings=READ_SETTINGS,
     )
 
 

@@ -21,7 +21,7 @@ from schema.errors import Refused, UserError, UserErrorCode, wrong
 M = TypeVar("M", bound=SQLModel)
 
 UNIQUE_VIOLATION = "23505"
-FOREIGN_KEY_VIOLATION = "23503"
+STILL_REFERENCED = frozenset({"23001", "23503"})  # PostgreSQL 18 tells RESTRICT apart
 
 
 @asynccontextmanager
@@ -138,7 +138,7 @@ async def delete(
             if done is None:
                 await existing(session, context, model, row_id, "id")
     except IntegrityError as error:
-        if violation(error) != FOREIGN_KEY_VIOLATION:
+        if violation(error) not in STILL_REFERENCED:
             raise
         done = None
     if done is None:

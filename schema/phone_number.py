@@ -122,7 +122,7 @@ class CreatePhoneNumberInput:
     metadata: Maybe[JSON | None] = strawberry.field(description="Key-value pairs to attach, a JSON object.")
 
     def problems(self) -> Iterator[UserError]:
-        number = numbering.canonical(self.number)
+        number = numbering.canonical(self.number or "")  # None while its type is being complained of
         if not number or len(number) > MAX_SHORT_CODE + 1:
             yield wrong(
                 "number",

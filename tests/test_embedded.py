@@ -117,7 +117,8 @@ async def test_a_path_too_long_for_a_socket_is_no_obstacle(home: Path) -> None:
         assert client.ping()
     postgres.stop()
     valkey.stop()
-    postgres.socket.rmdir()
+    for directory in (postgres.socket, valkey.socket.parent):
+        shutil.rmtree(directory)
 
 
 def test_valkey_keeps_what_it_acknowledged(home: Path) -> None:

@@ -1,4 +1,4 @@
-"""Lists as GraphQL reads them: every filter with a row that matches and one that does not, in both directions."""
+"""Lists as GraphQL reads them: every filter, alone and combined, and pages in both directions."""
 
 from itertools import combinations
 from typing import Any

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -51,21 +52,29 @@ def make_carrier(up: Up) -> dict[str, str]:
     return made
 
 
+def send(up: Up, method: str, path: str, key: str, body: str | None = None) -> httpx.Response:
+    """Ask again where the answer says when: a database that has just come back may refuse once."""
+    headers = bearer(key) | ({"Content-Type": JSON_API} if body else {})
+    for _ in range(10):
+        answer = httpx.request(
+            method, f"{up.origin}/carrier/v1/{path}", content=body, headers=headers, timeout=30
+        )
+        if answer.status_code != 503:
+            return answer
+        time.sleep(int(answer.headers["Retry-After"]))
+    return answer
+
+
 def make_account(up: Up, key: str, name: str) -> str:
     body = {"data": {"type": "account", "attributes": {"name": name}}}
-    answer = httpx.post(
-        f"{up.origin}/carrier/v1/accounts",
-        content=json.dumps(body),
-        headers=bearer(key) | {"Content-Type": JSON_API},
-        timeout=30,
-    )
+    answer = send(up, "POST", "accounts", key, json.dumps(body))
     assert answer.status_code == 201, answer.text
     identifier: str = answer.json()["data"]["id"]
     return identifier
 
 
 def account_names(up: Up, key: str) -> list[str]:
-    answer = httpx.get(f"{up.origin}/carrier/v1/accounts", headers=bearer(key), timeout=30)
+    answer = send(up, "GET", "accounts", key)
     assert answer.status_code == 200, answer.text
     return [account["attributes"]["name"] for account in answer.json()["data"]]
 
