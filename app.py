@@ -1,11 +1,13 @@
 """The ASGI application on one screen."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import NoneType
 from typing import Any
 
 import orjson
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -30,6 +32,7 @@ METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]
 def create_app(settings: Settings | None = None) -> Starlette:
     """The application for these settings, or those of the environment."""
     chosen = settings or load()
+    configure_logging(chosen.log_format)
     validate_operations()
 
     @asynccontextmanager
@@ -49,6 +52,18 @@ def create_app(settings: Settings | None = None) -> Starlette:
     )
     app.state.public_url, app.state.broker_url = chosen.public_url, chosen.broker_url
     return app
+
+
+def configure_logging(form: str) -> None:
+    """Structured logs on stderr; tracebacks without local variables, which may hold secrets."""
+    last: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    if form == "console":
+        last = [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, stamp, *last],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 async def graphql(request: Request) -> Response:

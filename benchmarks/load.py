@@ -49,9 +49,8 @@ async def measure(url: str, key: str, seconds: float, connections: int) -> None:
             ("100 calls", "phone_calls?page[size]=100"),
             ("stats", STATS),
         ):
-            print(
-                f"{name:10} {await rate(session, f'{url}/carrier/v1/{path}', seconds, connections):8.0f} requests/s"
-            )
+            found = await rate(session, f"{url}/carrier/v1/{path}", seconds, connections)
+            print(f"{name:10} {found:8.0f} requests/s")
 
 
 def main() -> None:

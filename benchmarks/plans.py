@@ -31,7 +31,8 @@ INSERT INTO carrier VALUES ('{carrier}', now(), now(), 'Bench', 'KH', 'KHR');
 INSERT INTO account (id, created_at, updated_at, carrier_id, name, type, status,
                      billing_enabled, billing_mode, billing_currency, default_tts_voice, metadata_)
 SELECT ('01900000-0000-7000-8000-1' || lpad(to_hex(i), 11, '0'))::uuid, now(), now(), '{carrier}',
-       'a' || i, 'customer_managed', 'enabled', false, 'prepaid', 'KHR', 'Basic.Kal', '{{}}' FROM generate_series(1, 100) i;
+       'a' || i, 'customer_managed', 'enabled', false, 'prepaid', 'KHR', 'Basic.Kal', '{{}}'
+FROM generate_series(1, 100) i;
 INSERT INTO phone_call (id, created_at, updated_at, carrier_id, account_id, "to", from_, direction, status)
 SELECT (lpad(to_hex(1700000000000 + i * 60000), 12, '0') || '70008000' || lpad(to_hex(i), 12, '0'))::uuid,
        to_timestamp(1700000000 + i * 60), now(), '{carrier}',

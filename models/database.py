@@ -41,6 +41,7 @@ class Database:
         engine = create_async_engine(
             engine_url(url),
             pool_size=size,
+            hide_parameters=True,  # an error in the log must not hold what a client sent
             max_overflow=0,
             pool_timeout=ACQUIRE_SECONDS,
             pool_pre_ping=False,

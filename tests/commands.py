@@ -46,7 +46,7 @@ def is_alive(pid: int) -> bool:
     """Whether the process runs; a dead one whose parent has not looked yet does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # gone, or going while it is read
         return False
 
 
