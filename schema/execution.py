@@ -163,7 +163,7 @@ def _plain(error: GraphQLError, field: list[str], code: UserErrorCode) -> str:
     name = field[-1] if field else "input"
     if code is UserErrorCode.REQUIRED:
         return f"{name} is required"
-    return f"{name} is invalid: {error.message}"
+    return f"{name} is invalid: {error.original_error or error.message}"
 
 
 def _built(type_: GraphQLInputObjectType, value: dict[str, Any]) -> Any:
