@@ -21,13 +21,14 @@ MAX_ALIASES = 60
 MAX_DIRECTIVES = 60
 MAX_COMPLEXITY = 20_000
 WHOLE_PAGE = 100
+USUAL_PAGE = 10
 
 
 class Limits(ASTValidationRule):
     """Depth, aliases, directives and complexity of each operation, fragments counted where they are used.
 
     Complexity is the number of objects that an operation can answer with: a list counts as many as its
-    page asks for (100 where a variable says), each time its parent does.
+    page asks for (10 where it does not say, 100 where a variable says), each time its parent does.
     """
 
     def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
@@ -55,12 +56,19 @@ class _Measure:
     def __init__(self, context: Any) -> None:
         self._context = context
         self.depth = self.aliases = self.directives = self.complexity = 0
+        self._seen = 0
 
     def add(self, selections: SelectionSetNode, depth: int, times: int, within: tuple[str, ...]) -> None:
-        """Count a selection set that is answered up to `times` times; stops once over every limit."""
+        """Count a selection set that is answered up to `times` times.
+
+        Fragments that spread one another can unfold to more selections than anybody can count: what has
+        more of them than tokens may be written is too complex, however little it would answer.
+        """
         self.depth = max(self.depth, depth)
         for selection in selections.selections:
-            if self.complexity > MAX_COMPLEXITY or depth > 4 * MAX_DEPTH:
+            self._seen += 1
+            if self._seen > MAX_TOKENS:
+                self.complexity = max(self.complexity, MAX_COMPLEXITY + 1)
                 return
             self.directives += len(selection.directives or ())
             if isinstance(selection, FieldNode):
@@ -83,7 +91,13 @@ class _Measure:
 
 
 def _rows(field: FieldNode) -> int:
-    return max(_sizes(field), default=1)
+    return max(_sizes(field), default=USUAL_PAGE if _is_list(field) else 1)
+
+
+def _is_list(field: FieldNode) -> bool:
+    """Whether rows of a page are selected within: every list of the schema has them as nodes or edges."""
+    inner = field.selection_set.selections if field.selection_set else ()
+    return any(isinstance(node, FieldNode) and node.name.value in ("nodes", "edges") for node in inner)
 
 
 def _sizes(field: FieldNode) -> Iterator[int]:

@@ -85,13 +85,20 @@ async def test_documents_over_a_limit_are_refused_by_name(ours: Door) -> None:
     aliases = "{ " + " ".join(f"a{i}: accounts {{ nodes {{ id }} }}" for i in range(70)) + " }"
     wide = "{ accounts(first: 100) { nodes { phoneCalls(first: 100) { nodes { account { id } } } } } }"
     words = []
-    for text in (deep, aliases, wide, "{ a }" * 3000):
+    usual = "{ phoneCalls { nodes { account " * 3 + "{ phoneCalls { nodes { id } } }" + " } } }" * 3
+    unfolding = "{ ...F0 } " + " ".join(
+        f"fragment F{i} on Query {{ ...F{i + 1} ... {{ ...F{i + 1} }} }}" for i in range(20)
+    )
+    unfolding += " fragment F20 on Query { viewer { key { id } } }"
+    for text in (deep, aliases, wide, usual, unfolding, "{ a }" * 3000):
         (error, *_) = (await ours.graphql(text))["errors"]
         words.append(error["message"])
     assert words == [
         "this operation's depth is 21, over the limit of 15; ask for less at once",
         "this operation's number of aliases is 70, over the limit of 60; ask for less at once",
-        "this operation's complexity is 20200, over the limit of 20000; ask for less at once",
+        "this operation's complexity is 30200, over the limit of 20000; ask for less at once",
+        "this operation's complexity is 23330, over the limit of 20000; ask for less at once",
+        "this operation's complexity is 20001, over the limit of 20000; ask for less at once",
         "Syntax Error: Document contains more than 4000 tokens. Parsing aborted.",
     ]
 
