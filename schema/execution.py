@@ -28,6 +28,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from schema import limits
+from schema.completion import CompiledExecutor
 from schema.errors import UserError, UserErrorCode
 from schema.selections import Operation, declared
 
@@ -89,6 +90,7 @@ class CarrierSchema(strawberry.Schema):
     """An ordinary Strawberry schema with one way to run an operation, for /graphql and the facade alike."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
+        options.setdefault("execution_context_class", CompiledExecutor)
         super().__init__(*args, **options)
         self._documents: OrderedDict[str, Document] = OrderedDict()
 

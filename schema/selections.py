@@ -67,6 +67,7 @@ class Operation:
         for part in (node, *fragments.values()):
             visit(part, seen)
         self._names = tuple(sorted(seen.names))
+        self.plain = not seen.others
         self._variants: dict[tuple[Any, ...], Selections] = {}
 
     def selections(self, variables: Mapping[str, Any]) -> Selections:
@@ -84,8 +85,10 @@ class _DirectiveVariables(Visitor):
     def __init__(self) -> None:
         super().__init__()
         self.names: set[str] = set()
+        self.others = False  # directives that only graphql-core knows how to follow
 
     def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        self.others |= node.name.value not in ("skip", "include")
         values = [argument.value for argument in node.arguments or ()]
         self.names |= {value.name.value for value in values if isinstance(value, VariableNode)}
 
