@@ -1,12 +1,15 @@
 """The served schema as a whole: the contract, descriptions, limits, who may do what."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from graphql import GraphQLEnumType, build_schema, is_introspection_type
 from graphql.utilities import find_breaking_changes
+from starlette.applications import Starlette
 
 from schema.root import schema
-from tests.conftest import Door, new_key
+from tests.conftest import Door, new_call, new_key
 
 CONTRACT = Path(__file__).with_name("contract.graphql")
 NOT_YET = (
@@ -103,9 +106,7 @@ async def test_documents_over_a_limit_are_refused_by_name(ours: Door) -> None:
     ]
 
 
-async def test_a_nested_list_is_read_in_one_more_statement_whatever_the_page(
-    ours: Door, platform: Door, account: str
-) -> None:
+async def test_a_nested_list_shows_each_parent_its_own_rows(ours: Door, platform: Door, account: str) -> None:
     other = (await ours.do("createAccount", "account", name="Other"))["id"]
     calls = {}
     for owner in (account, other):
@@ -127,3 +128,34 @@ async def test_a_nested_list_is_read_in_one_more_statement_whatever_the_page(
         }
         for owner in (other, account)
     ]
+
+
+class Counting:
+    """The pool for reads, with a count of the statements that it was given."""
+
+    def __init__(self, pool: Any) -> None:
+        self.pool, self.statements = pool, 0
+
+    async def fetch(self, text: str, *values: Any) -> Any:
+        self.statements += 1
+        return await self.pool.fetch(text, *values)
+
+
+async def test_a_page_costs_a_fixed_number_of_statements_whatever_its_size(
+    app: Starlette, ours: Door, platform: Door
+) -> None:
+    accounts = [(await ours.do("createAccount", "account", name=str(i)))["id"] for i in range(5)]
+    for account in accounts:
+        await new_call(platform, account)
+    inner = "phoneCalls { nodes { id account { name } } pageInfo { hasNextPage } }"
+    text = f"query($first: Int) {{ accounts(first: $first) {{ nodes {{ id {inner} }} }} }}"
+    counts = []
+    for first in (1, 5):
+        context = await app.state.service.context_for(f"Bearer {ours.key}")
+        counting = Counting(context.database.reads)
+        context.database = replace(context.database, reads=counting)
+        result = await schema.run(text, {"first": first}, context)
+        assert result.data is not None
+        assert [len(node["phoneCalls"]["nodes"]) for node in result.data["accounts"]["nodes"]] == [1] * first
+        counts.append(counting.statements)
+    assert counts == [2, 2]
