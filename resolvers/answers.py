@@ -42,7 +42,7 @@ async def _changed(info: strawberry.Info, payload: type, done: UUID | NewKey) ->
     if plan is not None:
         row = await ONES[plan[0]].by_id(info.context, plan[1], row_id)
         if row is None:
-            raise Refused([not_found("id", plan[0])])
+            raise Refused([not_found("id", ONES[plan[0]].model)])
     return payload(**{name: row, "user_errors": [], **more})
 
 

@@ -29,7 +29,7 @@ async def record(context: Context, given: RecordPhoneCallInput) -> UUID:
             session, context, PhoneNumber, given.phone_number_id, "phoneNumberId"
         )
         if number and number.carrier_id != account.carrier_id:
-            raise Refused([not_found("phoneNumberId", "phone number")])
+            raise Refused([not_found("phoneNumberId", PhoneNumber)])
         times = born(given.created_at)
         row = PhoneCall(
             **times,

@@ -94,7 +94,7 @@ async def assign(context: Context, given: AssignPhoneNumberInput) -> UUID:
         row = await locked(session, context, PhoneNumber, given.id)
         account = await existing(session, context, Account, given.account_id, "accountId")
         if account.carrier_id != row.carrier_id:
-            raise Refused([not_found("accountId", "account")])
+            raise Refused([not_found("accountId", Account)])
         if row.account_id not in (None, account.id):
             raise _conflict("the phone number is assigned to another account; release it first")
         if row.visibility is PhoneNumberVisibility.DISABLED:

@@ -32,6 +32,7 @@ class One:
     """A row by its id, among the rows of the viewer's carrier; None where there is none."""
 
     def __init__(self, model: type[SQLModel]) -> None:
+        self.model = model
         self.table = table_of(model)
 
     def prepare(self, selections: Selections, type_: Any, details: Details) -> Plan:

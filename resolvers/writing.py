@@ -45,8 +45,9 @@ def refuse(errors: Any) -> None:
         raise Refused(found)
 
 
-def not_found(field: str, what: str) -> UserError:
-    return wrong(field, f"there is no such {what}", UserErrorCode.NOT_FOUND)
+def not_found(field: str, model: type[SQLModel]) -> UserError:
+    words = str(model.__tablename__).replace("_", " ")
+    return wrong(field, f"there is no such {words}", UserErrorCode.NOT_FOUND)
 
 
 def owned_by(context: Context, model: type[SQLModel]) -> list[Any]:
@@ -55,29 +56,26 @@ def owned_by(context: Context, model: type[SQLModel]) -> list[Any]:
     return [] if owner is None else [model.carrier_id == owner]  # type: ignore[attr-defined] # every owned table has it
 
 
-async def locked(
-    session: AsyncSession, context: Context, model: type[M], row_id: str, field: str = "id"
-) -> M:
-    """The row, locked until the transaction ends. Raises Refused where there is none."""
-    try:
-        query = sa.select(model).where(model.id == parse_id(row_id), *owned_by(context, model))  # type: ignore[attr-defined] # every table has it
-        row = (await session.execute(query.with_for_update())).scalar_one_or_none()
-    except NoMatch:
-        row = None
-    if row is None:
-        raise Refused([not_found(field, model.__name__.lower())])
-    return row
+async def locked(session: AsyncSession, context: Context, model: type[M], row_id: str) -> M:
+    """The row to be changed, locked until the transaction ends. Raises Refused where there is none."""
+    return await _found(session, context, model, row_id, "id", {})
 
 
 async def existing(session: AsyncSession, context: Context, model: type[M], row_id: str, field: str) -> M:
-    """The row, kept from being deleted until the transaction ends. Raises Refused where there is none."""
+    """A row to refer to, kept from being deleted until the transaction ends. Raises Refused at `field`."""
+    return await _found(session, context, model, row_id, field, {"read": True, "key_share": True})
+
+
+async def _found(
+    session: AsyncSession, context: Context, model: type[M], row_id: str, field: str, lock: dict[str, Any]
+) -> M:
     try:
         query = sa.select(model).where(model.id == parse_id(row_id), *owned_by(context, model))  # type: ignore[attr-defined] # every table has it
-        row = (await session.execute(query.with_for_update(read=True, key_share=True))).scalar_one_or_none()
     except NoMatch:
-        row = None
+        raise Refused([not_found(field, model)]) from None
+    row = (await session.execute(query.with_for_update(**lock))).scalar_one_or_none()
     if row is None:
-        raise Refused([not_found(field, model.__name__.lower())])
+        raise Refused([not_found(field, model)])
     return row
 
 
@@ -86,7 +84,7 @@ async def home(context: Context, carrier_id: str | None) -> Home:
     own = context.viewer.carrier
     if own is not None:
         if carrier_id not in (None, str(own.id)):
-            raise Refused([not_found("carrierId", "carrier")])
+            raise Refused([not_found("carrierId", Carrier)])
         return own
     if carrier_id is None:
         raise Refused(
@@ -102,7 +100,7 @@ async def charge(context: Context, model: type[SQLModel], row_id: str, price: An
     try:
         identifier = parse_id(row_id)
     except NoMatch:
-        raise Refused([not_found("id", model.__name__)]) from None
+        raise Refused([not_found("id", model)]) from None
     if price is None:
         return identifier  # nothing to change; whether the row is there, the answer's own read tells
     values = {"price": price, "price_unit": Account.billing_currency, "updated_at": ids.now()}
@@ -115,7 +113,7 @@ async def charge(context: Context, model: type[SQLModel], row_id: str, price: An
     async with statement(context) as session:
         changed = (await session.execute(change)).scalar_one_or_none()
     if changed is None:
-        raise Refused([not_found("id", model.__name__)])
+        raise Refused([not_found("id", model)])
     return identifier
 
 
@@ -126,7 +124,7 @@ async def delete(
     try:
         identifier = parse_id(row_id)
     except NoMatch:
-        raise Refused([not_found("id", model.__name__)]) from None
+        raise Refused([not_found("id", model)]) from None
     conditions = [model.id == identifier, *owned_by(context, model), *unless]  # type: ignore[attr-defined] # every table has it
     gone = sa.delete(model).where(*conditions).returning(model.id, model.carrier_id).cte("gone")  # type: ignore[attr-defined] # as above
     tombstone = sa.insert(Tombstone).from_select(
