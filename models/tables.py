@@ -12,6 +12,20 @@ from models.phone_call import PhoneCall
 from models.phone_number import PhoneNumber
 from models.tombstone import Tombstone  # noqa: F401 - part of METADATA, behind no type
 from models.tts_event import TtsEvent
+from models.webhook_delivery import WebhookAttempt, WebhookDelivery
+from models.webhook_endpoint import WebhookEndpoint
 
-TABLES = (Account, ApiKey, Carrier, Event, Message, PhoneCall, PhoneNumber, TtsEvent)
+TABLES = (
+    Account,
+    ApiKey,
+    Carrier,
+    Event,
+    Message,
+    PhoneCall,
+    PhoneNumber,
+    TtsEvent,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+WITHIN = (WebhookAttempt,)  # rows without an id of their own in the API: read within what they belong to
 METADATA = SQLModel.metadata

@@ -7,6 +7,7 @@ from models.account import Account
 from models.columns import born
 from models.message import NEXT, Message, MessageDirection, MessageStatus
 from resolvers.context import Context
+from resolvers.outbox import record_events
 from resolvers.writing import charge, existing, locked, transaction
 from schema.checks import given as value_of
 from schema.errors import Refused, UserErrorCode, wrong
@@ -35,7 +36,7 @@ async def record(context: Context, given: RecordMessageInput) -> UUID:
         )
         session.add(row)
         if row.status in EVENTS:
-            session.add(event.message_event(EVENTS[row.status], row))
+            await record_events(session, event.message_event(EVENTS[row.status], row))
     return row.id
 
 
@@ -47,5 +48,5 @@ async def change_status(context: Context, given: ChangeMessageStatusInput) -> UU
             raise Refused([wrong("status", message, UserErrorCode.CONFLICT)])
         row.status, row.updated_at = given.status, ids.now()
         if row.status in EVENTS:
-            session.add(event.message_event(EVENTS[row.status], row))
+            await record_events(session, event.message_event(EVENTS[row.status], row))
     return row.id

@@ -9,6 +9,7 @@ from models.event import phone_call_event
 from models.phone_call import NEXT, PhoneCall, PhoneCallStatus
 from models.phone_number import PhoneNumber
 from resolvers.context import Context
+from resolvers.outbox import record_events
 from resolvers.writing import charge, existing, locked, not_found, transaction
 from schema.checks import given as value_of
 from schema.errors import Refused, UserErrorCode, wrong
@@ -45,7 +46,7 @@ async def record(context: Context, given: RecordPhoneCallInput) -> UUID:
         )
         session.add(row)
         if status.ended:
-            session.add(phone_call_event(row))
+            await record_events(session, phone_call_event(row))
     return row.id
 
 
@@ -60,5 +61,5 @@ async def change_status(context: Context, given: ChangePhoneCallStatusInput) -> 
             row.answered_at = row.updated_at
         if given.status.ended:
             row.duration = given.duration or 0
-            session.add(phone_call_event(row))
+            await record_events(session, phone_call_event(row))
     return row.id

@@ -1,21 +1,14 @@
-"""Migrations: they make what the models say, and a count of what was there before."""
+"""The migrations lead to the tables that the models describe, and to counts of what was there before."""
 
 import asyncio
-from typing import Any
 
 import alembic.command
 import asyncpg
-import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from models.database import engine_url
 from models.migrations import configuration
-from models.tables import METADATA
 from tests.servers import fresh_database
 
-BEFORE_THE_STOCK = "20261124_01"
+BEFORE_THE_STOCK = "20261124_02"
 ROWS = """
 INSERT INTO carrier VALUES ('01900000-0000-7000-8000-000000000001', now(), now(), 'Old', 'US', 'USD');
 INSERT INTO phone_number (id, created_at, updated_at, carrier_id, number, type, visibility, country,
@@ -26,15 +19,9 @@ SELECT gen_random_uuid(), now(), now(), '01900000-0000-7000-8000-000000000001', 
 """
 
 
-async def test_the_models_and_the_migrations_tell_of_the_same_tables(database_url: str) -> None:
-    def compare(connection: sa.Connection) -> Any:
-        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
-        return compare_metadata(context, METADATA)
-
-    engine = create_async_engine(engine_url(database_url))
-    async with engine.connect() as connection:
-        assert await connection.run_sync(compare) == []
-    await engine.dispose()
+async def test_the_migrated_database_is_what_the_models_say(database_url: str) -> None:
+    # In a thread: the migrations' environment runs a loop of its own.
+    await asyncio.to_thread(alembic.command.check, configuration(database_url))
 
 
 async def test_numbers_that_were_there_before_are_counted() -> None:

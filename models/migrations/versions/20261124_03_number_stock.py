@@ -1,7 +1,7 @@
 """a running count of phone numbers, kept by triggers
 
 Revision ID: 20261124_03
-Revises: 20261124_01
+Revises: 20261124_02
 Create Date: 2026-11-24 14:10:00
 
 Creating the triggers waits for the writers of phone_number, and keeps them waiting until the numbers
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261124_03"
-down_revision = "20261124_01"
+down_revision = "20261124_02"
 branch_labels = None
 depends_on = None
 
