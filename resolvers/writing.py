@@ -1,5 +1,6 @@
 """Writes: one mutation is one transaction, and one statement where one suffices."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cache
@@ -23,6 +24,7 @@ from resolvers.context import Context, Home
 from schema.errors import Refused, UserError, UserErrorCode, wrong
 
 M = TypeVar("M", bound=SQLModel)
+T = TypeVar("T")
 Draft = SimpleNamespace
 """A new row: a model's columns as attributes, at a twentieth of the cost of the model's instance."""
 Outcome = UUID | list[UserError]
@@ -64,24 +66,26 @@ def owned_by(context: Context, model: type[SQLModel]) -> list[Any]:
     return [] if owner is None else [model.carrier_id == owner]  # type: ignore[attr-defined] # every owned table has it
 
 
-async def locked(session: AsyncSession, context: Context, model: type[M], row_id: str) -> M:
-    """The row to be changed, locked until the transaction ends. Raises Refused where there is none."""
-    return await _found(session, context, model, row_id, "id", {})
+async def locked(
+    session: AsyncSession, context: Context, model: type[M], row_id: str, field: str = "id"
+) -> M:
+    """The row to be changed, locked until the transaction ends. Raises Refused at `field`."""
+    return await _found(session, context, model, row_id, field, shared=False)
 
 
 async def existing(session: AsyncSession, context: Context, model: type[M], row_id: str, field: str) -> M:
     """A row to refer to, kept from being deleted until the transaction ends. Raises Refused at `field`."""
-    return await _found(session, context, model, row_id, field, {"read": True, "key_share": True})
+    return await _found(session, context, model, row_id, field, shared=True)
 
 
 async def _found(
-    session: AsyncSession, context: Context, model: type[M], row_id: str, field: str, lock: dict[str, Any]
+    session: AsyncSession, context: Context, model: type[M], row_id: str, field: str, *, shared: bool
 ) -> M:
     try:
         query = sa.select(model).where(model.id == parse_id(row_id), *owned_by(context, model))  # type: ignore[attr-defined] # every table has it
     except NoMatch:
         raise Refused([not_found(field, model)]) from None
-    row = (await session.execute(query.with_for_update(**lock))).scalar_one_or_none()
+    row = (await session.execute(query.with_for_update(read=shared, key_share=shared))).scalar_one_or_none()
     if row is None:
         raise Refused([not_found(field, model)])
     return row
@@ -119,6 +123,14 @@ async def insert_each(
     table: sa.Table = model.__table__  # type: ignore[attr-defined] # SQLModel sets it for table=True
     arrays = {column.name: _array(column, rows) for column in table.c}
     return set((await session.execute(_insertion(table, unless_taken), arrays)).scalars())
+
+
+async def fairly(items: Iterable[T]) -> AsyncIterator[T]:
+    """The items, with a turn for everybody else's requests after each hundred."""
+    for index, item in enumerate(items, 1):
+        yield item
+        if index % 100 == 0:
+            await asyncio.sleep(0)
 
 
 def only(outcomes: Sequence[Outcome]) -> UUID:

@@ -1,12 +1,12 @@
-"""Inputs that hold many others: how many, and how each is built without Strawberry's cost of 80 microseconds."""
+"""Inputs that hold many others: how many, how each is built at a low cost, and where its errors are."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING
 from typing import Any, TypeVar
 
 from strawberry import Some
-from strawberry.types.base import InputContext, StrawberryObjectDefinition
-from strawberry.types.maybe import StrawberryMaybe
+from strawberry.types.arguments import InputContext
+from strawberry.types.base import StrawberryMaybe, StrawberryObjectDefinition
 
 from schema.errors import UserError, wrong
 
@@ -21,10 +21,18 @@ def at_most(limit: int, field: str, items: Sequence[Any]) -> Iterator[UserError]
         yield wrong(field, f"{field} has {len(items):,} items; at most {limit:,} are taken at once")
 
 
+def placed(field: str, index: int, errors: Iterable[UserError]) -> list[UserError]:
+    """The errors of one of many, each with its path within the whole input, such as ["calls", "3", "to"]."""
+    return [
+        UserError(message=error.message, field=[field, str(index), *(error.field or ())], code=error.code)
+        for error in errors
+    ]
+
+
 def flat(cls: type[T]) -> type[T]:
     """Build the input `cls`, whose fields are scalars and enums, straight from the coerced values.
 
-    Strawberry's own conversion looks at the type of each field of each input anew.
+    Strawberry's own conversion looks at the type of each field anew: 80 microseconds for each input.
     """
     definition: StrawberryObjectDefinition = cls.__strawberry_definition__  # type: ignore[attr-defined] # set by Strawberry
     build: list[Callable[[Mapping[str, Any]], T]] = []

@@ -14,6 +14,8 @@ from graphql import (
     SelectionSetNode,
 )
 
+from schema.batches import IMPORTED_AT_ONCE, RECORDED_AT_ONCE
+
 MAX_CHARACTERS = 20_000
 MAX_TOKENS = 4_000
 MAX_DEPTH = 15
@@ -21,6 +23,12 @@ MAX_ALIASES = 60
 MAX_DIRECTIVES = 60
 MAX_COMPLEXITY = 20_000
 WHOLE_PAGE = 100
+BATCHES = {
+    "recordPhoneCalls": RECORDED_AT_ONCE,
+    "recordMessages": RECORDED_AT_ONCE,
+    "recordTtsEvents": RECORDED_AT_ONCE,
+    "importPhoneNumbers": IMPORTED_AT_ONCE,
+}
 USUAL_PAGE = 10
 
 
@@ -28,7 +36,8 @@ class Limits(ASTValidationRule):
     """Depth, aliases, directives and complexity of each operation, fragments counted where they are used.
 
     Complexity is the number of objects that an operation can answer with: a list counts as many as its
-    page asks for (10 where it does not say, 100 where a variable says), each time its parent does.
+    page asks for (10 where it does not say, 100 where a variable says), each time its parent does, and a
+    mutation of many inputs as many as it may be given.
     """
 
     def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
@@ -91,7 +100,8 @@ class _Measure:
 
 
 def _rows(field: FieldNode) -> int:
-    return max(_sizes(field), default=USUAL_PAGE if _is_list(field) else 1)
+    usual = BATCHES.get(field.name.value, USUAL_PAGE if _is_list(field) else 1)
+    return max(_sizes(field), default=usual)
 
 
 def _is_list(field: FieldNode) -> bool:

@@ -252,5 +252,5 @@ class ImportPhoneNumbersPayload:
         description="The new number's id for each row of the input; null where there is none."
     )
     user_errors: list[UserError] = strawberry.field(
-        description='All that is wrong, row by row: the field of an error is such as ["numbers", "17", "country"].'
+        description='All that is wrong, row by row: at fields such as ["numbers", "17", "country"].'
     )

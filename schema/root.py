@@ -18,9 +18,11 @@ from resolvers import (
     phone_number_stats,
     tts_event,
     viewer,
+    webhook_delivery,
+    webhook_endpoint,
 )
-from resolvers.answers import answer
-from resolvers.readers import ONES, PAGES
+from resolvers.answers import answer, answer_each
+from resolvers.readers import ONES, PAGES, ROWS
 from schema import paging
 from schema.account import Account, AccountFilter, AccountPayload, CreateAccountInput, UpdateAccountInput
 from schema.api_key import ApiKeyPayload, CreateApiKeyInput, CreateApiKeyPayload, RevokeApiKeyInput, Viewer
@@ -34,6 +36,8 @@ from schema.message import (
     MessageFilter,
     MessagePayload,
     RecordMessageInput,
+    RecordMessagesInput,
+    RecordMessagesPayload,
     UpdateMessageInput,
 )
 from schema.node import Connection, DeleteInput, Node
@@ -43,12 +47,16 @@ from schema.phone_call import (
     PhoneCallFilter,
     PhoneCallPayload,
     RecordPhoneCallInput,
+    RecordPhoneCallsInput,
+    RecordPhoneCallsPayload,
     UpdatePhoneCallInput,
 )
 from schema.phone_number import (
     AssignPhoneNumberInput,
     CountComparison,
     CreatePhoneNumberInput,
+    ImportPhoneNumbersInput,
+    ImportPhoneNumbersPayload,
     PhoneNumber,
     PhoneNumberFilter,
     PhoneNumberGroup,
@@ -58,7 +66,30 @@ from schema.phone_number import (
     UpdatePhoneNumberInput,
 )
 from schema.scalars import SCALARS
-from schema.tts_event import RecordTtsEventInput, TtsEvent, TtsEventFilter, TtsEventPayload
+from schema.tts_event import (
+    RecordTtsEventInput,
+    RecordTtsEventsInput,
+    RecordTtsEventsPayload,
+    TtsEvent,
+    TtsEventFilter,
+    TtsEventPayload,
+)
+from schema.webhook_delivery import (
+    RedeliverWebhookInput,
+    ReplayWebhooksInput,
+    ReplayWebhooksPayload,
+    WebhookDelivery,
+    WebhookDeliveryFilter,
+    WebhookDeliveryPayload,
+)
+from schema.webhook_endpoint import (
+    CreateWebhookEndpointInput,
+    RotateWebhookSigningSecretInput,
+    SendTestEventInput,
+    UpdateWebhookEndpointInput,
+    WebhookEndpoint,
+    WebhookEndpointPayload,
+)
 
 CARRIER = frozenset({ApiKeyRole.CARRIER, ApiKeyRole.PLATFORM})
 PLATFORM = frozenset({ApiKeyRole.PLATFORM})
@@ -117,6 +148,17 @@ class Query:
     tts_events = page(TtsEvent, TtsEventFilter, "The TTS events, newest first.")
     event = one(Event, "An event by its id.")
     events = page(Event, EventFilter, "The events, newest first.")
+    webhook_endpoint = one(WebhookEndpoint, "A webhook endpoint by its id.")
+    webhook_endpoints = query(
+        ROWS["WebhookEndpoint"],
+        list[WebhookEndpoint],
+        "The webhook endpoints, newest first.",
+        paging.arguments(carrier=(strawberry.ID, "Only those of this carrier.")),
+    )
+    webhook_delivery = one(WebhookDelivery, "A webhook delivery by its id.")
+    webhook_deliveries = page(
+        WebhookDelivery, WebhookDeliveryFilter, "The webhook deliveries of the last 30 days, newest first."
+    )
 
 
 def mutation(
@@ -126,12 +168,13 @@ def mutation(
     description: str,
     *,
     roles: frozenset[ApiKeyRole],
+    answered: Callable[..., Awaitable[Any]] = answer,
 ) -> Any:
     """A root field that changes something and answers with what it changed, or all that is wrong."""
 
     async def resolve(_root: Any, info: strawberry.Info, **given: Any) -> Any:
         info.context.allow(roles, ApiKeyAccess.WRITE)
-        return await answer(info, payload, act, given["input"])
+        return await answered(info, payload, act, given["input"])
 
     parameters = [paging.required("input", input_type, INPUT)]
     return paging.field(
@@ -161,6 +204,13 @@ class Mutation:
         "Create a phone number.",
         roles=CARRIER,
     )
+    import_phone_numbers = mutation(
+        phone_number.import_,
+        ImportPhoneNumbersInput,
+        ImportPhoneNumbersPayload,
+        "Create up to 10,000 phone numbers, all of them or the good ones, or try what would come of it.",
+        roles=CARRIER,
+    )
     update_phone_number = mutation(
         phone_number.update,
         UpdatePhoneNumberInput,
@@ -181,6 +231,55 @@ class Mutation:
     update_message = mutation(
         message.update, UpdateMessageInput, MessagePayload, "Set the price of a message.", roles=CARRIER
     )
+    create_webhook_endpoint = mutation(
+        webhook_endpoint.create,
+        CreateWebhookEndpointInput,
+        WebhookEndpointPayload,
+        "Create a webhook endpoint.",
+        roles=CARRIER,
+    )
+    update_webhook_endpoint = mutation(
+        webhook_endpoint.update,
+        UpdateWebhookEndpointInput,
+        WebhookEndpointPayload,
+        "Change a webhook endpoint.",
+        roles=CARRIER,
+    )
+    delete_webhook_endpoint = mutation(
+        webhook_endpoint.delete,
+        DeleteInput,
+        DeletePayload,
+        "Delete a webhook endpoint with its deliveries.",
+        roles=CARRIER,
+    )
+    rotate_webhook_signing_secret = mutation(
+        webhook_endpoint.rotate_secret,
+        RotateWebhookSigningSecretInput,
+        WebhookEndpointPayload,
+        "Give a webhook endpoint a new signing secret; the old one goes on signing for a while.",
+        roles=CARRIER,
+    )
+    send_test_event = mutation(
+        webhook_endpoint.send_test_event,
+        SendTestEventInput,
+        WebhookDeliveryPayload,
+        "Send an event to a webhook endpoint to try it; the event tells of nothing that happened.",
+        roles=CARRIER,
+    )
+    redeliver_webhook = mutation(
+        webhook_delivery.redeliver,
+        RedeliverWebhookInput,
+        WebhookDeliveryPayload,
+        "Send a webhook again, whatever came of it before; its webhook-id stays the same.",
+        roles=CARRIER,
+    )
+    replay_webhooks = mutation(
+        webhook_delivery.replay,
+        ReplayWebhooksInput,
+        ReplayWebhooksPayload,
+        "Send an endpoint's webhooks again, by their states and a range of time.",
+        roles=CARRIER,
+    )
     create_carrier = mutation(
         carrier.create, CreateCarrierInput, CarrierPayload, "Create a carrier.", roles=PLATFORM
     )
@@ -197,6 +296,14 @@ class Mutation:
     record_phone_call = mutation(
         phone_call.record, RecordPhoneCallInput, PhoneCallPayload, "Report a call.", roles=PLATFORM
     )
+    record_phone_calls = mutation(
+        phone_call.record_each,
+        RecordPhoneCallsInput,
+        RecordPhoneCallsPayload,
+        "Report up to 1,000 calls: the good ones are recorded, and each is answered for.",
+        roles=PLATFORM,
+        answered=answer_each,
+    )
     change_phone_call_status = mutation(
         phone_call.change_status,
         ChangePhoneCallStatusInput,
@@ -207,6 +314,14 @@ class Mutation:
     record_message = mutation(
         message.record, RecordMessageInput, MessagePayload, "Report a message.", roles=PLATFORM
     )
+    record_messages = mutation(
+        message.record_each,
+        RecordMessagesInput,
+        RecordMessagesPayload,
+        "Report up to 1,000 messages: the good ones are recorded, and each is answered for.",
+        roles=PLATFORM,
+        answered=answer_each,
+    )
     change_message_status = mutation(
         message.change_status,
         ChangeMessageStatusInput,
@@ -216,6 +331,14 @@ class Mutation:
     )
     record_tts_event = mutation(
         tts_event.record, RecordTtsEventInput, TtsEventPayload, "Report a use of a voice.", roles=PLATFORM
+    )
+    record_tts_events = mutation(
+        tts_event.record_each,
+        RecordTtsEventsInput,
+        RecordTtsEventsPayload,
+        "Report up to 1,000 uses of voices: the good ones are recorded, and each is answered for.",
+        roles=PLATFORM,
+        answered=answer_each,
     )
     assign_phone_number = mutation(
         phone_number.assign,
@@ -236,6 +359,16 @@ class Mutation:
 schema = CarrierSchema(
     query=Query,
     mutation=Mutation,
-    types=[Account, Carrier, Event, Message, PhoneCall, PhoneNumber, TtsEvent],
+    types=[
+        Account,
+        Carrier,
+        Event,
+        Message,
+        PhoneCall,
+        PhoneNumber,
+        TtsEvent,
+        WebhookDelivery,
+        WebhookEndpoint,
+    ],
     config=StrawberryConfig(scalar_map=SCALARS),
 )
