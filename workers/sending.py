@@ -27,7 +27,6 @@ KEPT_BODY = 16 * 1024
 READ_BODY = 1024 * 1024
 KEPT_HEADERS = 64
 KEPT_HEADER_CHARACTERS = 16 * 1024
-CONNECTIONS = 512
 
 # Shorter than any server's own patience: one that hangs up just as a POST begins costs an attempt.
 KEEP_ALIVE_SECONDS = 1
@@ -72,7 +71,7 @@ class Sender:
             resolver=CheckedResolver(allow_private=self._allow_private, seconds=CONNECT_SECONDS),
             socket_factory=checked_sockets(allow_private=self._allow_private),
             ssl=ssl.create_default_context(),
-            limit=CONNECTIONS,
+            limit=0,  # a place in a queue of connections would be lost to slow endpoints
             keepalive_timeout=KEEP_ALIVE_SECONDS,
         )
         self._session = ClientSession(
