@@ -1,6 +1,7 @@
 """From what a mutation did to its payload: the changed row as the client selected it, or what is wrong."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import MISSING
 from typing import Any
 from uuid import UUID
 
@@ -33,8 +34,7 @@ async def answer(
             return DeletePayload(deleted_id=strawberry.ID(str(done)), user_errors=[])
         return await _changed(info, payload, done)
     except Refused as refused:
-        nothing = dict.fromkeys(_fields(payload))
-        return payload(**(nothing | {"user_errors": refused.errors}))
+        return payload(**(_nothing(payload) | {"user_errors": refused.errors}))
 
 
 async def answer_each(
@@ -117,6 +117,12 @@ def _plan(info: strawberry.Info, *path: str) -> Any:
 
 def _fields(payload: type) -> list[str]:
     return [field.python_name for field in payload.__strawberry_definition__.fields]  # type: ignore[attr-defined] # set by Strawberry
+
+
+def _nothing(payload: type) -> dict[str, Any]:
+    """What a payload shows where nothing was done: null, but for fields that have a default."""
+    fields = payload.__strawberry_definition__.fields  # type: ignore[attr-defined] # set by Strawberry
+    return {field.python_name: None for field in fields if field.default is field.default_factory is MISSING}
 
 
 def _field(payload: type, name: str) -> Any:

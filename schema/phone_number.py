@@ -246,10 +246,11 @@ class PhoneNumberPayload:
 @strawberry.type(description="What came of an import of phone numbers.")
 class ImportPhoneNumbersPayload:
     imported: int = strawberry.field(
-        description="How many numbers were imported; in a dry run, how many would have been."
+        default=0, description="How many numbers were imported; in a dry run, how many would have been."
     )
     phone_number_ids: list[strawberry.ID | None] = strawberry.field(
-        description="The new number's id for each row of the input; null where there is none."
+        default_factory=list,
+        description="The new number's id for each row of the input; null where there is none.",
     )
     user_errors: list[UserError] = strawberry.field(
         description='All that is wrong, row by row: at fields such as ["numbers", "17", "country"].'
