@@ -1,6 +1,7 @@
 """Phone numbers: which are E.164, and which countries they may belong to (by Google's libphonenumber)."""
 
 import re
+from functools import lru_cache
 
 import phonenumbers
 
@@ -14,6 +15,7 @@ MAX_DIGITS = 15
 MIN_DIGITS = 7
 
 NON_GEOGRAPHIC = "001"
+REMEMBERED = 10_000
 
 
 def canonical(text: str) -> str:
@@ -70,6 +72,7 @@ def country_outside(direction_inbound: bool, to: str, from_: str) -> str | None:
     return None if region == NON_GEOGRAPHIC else region
 
 
+@lru_cache(maxsize=REMEMBERED)  # a number is looked at when it is checked and when it is stored
 def _is_plausible(digits: str) -> bool:
     if not MIN_DIGITS <= len(digits) <= MAX_DIGITS:
         return False
