@@ -37,8 +37,8 @@ class Stretch:
 
 @cache
 def zones() -> frozenset[str]:
-    """The names of all IANA time zones; read from files, once."""
-    return frozenset(zoneinfo.available_timezones())
+    """The names of all IANA time zones; read from files, once. This machine's own is none of them."""
+    return frozenset(zoneinfo.available_timezones() - {"localtime"})
 
 
 def stretches(since: datetime, until: datetime, interval: Interval, zone: ZoneInfo) -> Iterator[Stretch]:
