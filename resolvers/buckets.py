@@ -28,9 +28,9 @@ class Interval(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Time from `begin` until before `end`, which belongs to the bucket that starts at `start`."""
+    """Time from `begin` until before `end` in the bucket that starts at `start`; None where all time is one."""
 
-    start: datetime
+    start: datetime | None
     begin: datetime
     end: datetime
 
@@ -51,6 +51,12 @@ def stretches(since: datetime, until: datetime, interval: Interval, zone: ZoneIn
         if end > since:
             yield Stretch(start, max(moment, since), min(end, until))
         moment = end
+
+
+def slices(since: datetime, until: datetime, count: int) -> list[Stretch]:
+    """Cut the time into `count` equal stretches, all of the one bucket that there is without an interval."""
+    ends = [since + (until - since) * i / count for i in range(1, count)]
+    return [Stretch(None, begin, end) for begin, end in pairwise([since, *ends, until])]
 
 
 def _bucket(moment: datetime, interval: Interval, zone: ZoneInfo) -> tuple[Any, datetime]:
