@@ -1,7 +1,6 @@
 """Webhooks on their way: sent, tried again, logged, sent anew, by real workers to real receivers."""
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,8 +10,10 @@ import pytest
 from aiohttp import web
 
 from tests.conftest import Door, new_call
-from tests.processes import process
+from tests.processes import any_broker, process
 from tests.receivers import Receiver
+
+__all__ = ["any_broker"]
 
 DELIVERY = "{ id status nextAttemptAt attempts { statusCode error responseBody } }"
 
@@ -25,13 +26,13 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 @pytest.fixture(scope="module")
 async def workers(
-    database_url: str, broker_url: str, tmp_path_factory: pytest.TempPathFactory
+    database_url: str, any_broker: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Path]:
     """A scheduler and a worker; the file is their log."""
     log = tmp_path_factory.mktemp("workers") / "log"
     with ExitStack() as stack:
         for command in ("worker", "scheduler"):
-            stack.enter_context(process(command, database_url, broker_url, log))
+            stack.enter_context(process(command, database_url, any_broker, log))
         yield log
 
 
@@ -41,7 +42,8 @@ async def endpoint_at(door: Door, receiver: Receiver, path: str, **given: Any) -
 
 
 async def deliveries(door: Door, **filters: Any) -> list[dict[str, Any]]:
-    text = f"query($f: WebhookDeliveryFilter) {{ webhookDeliveries(filter: $f) {{ nodes {DELIVERY} }} }}"
+    listed = f"webhookDeliveries(filter: $f, first: 100) {{ nodes {DELIVERY} }}"
+    text = f"query($f: WebhookDeliveryFilter) {{ {listed} }}"
     answer = await door.graphql(text, f=filters)
     nodes: list[dict[str, Any]] = answer["data"]["webhookDeliveries"]["nodes"]
     return nodes
@@ -50,7 +52,7 @@ async def deliveries(door: Door, **filters: Any) -> list[dict[str, Any]]:
 async def settled(door: Door, status: str, count: int = 1, seconds: float = 30) -> list[dict[str, Any]]:
     """The carrier's deliveries as soon as `count` of them have this status."""
     async with asyncio.timeout(seconds):
-        while len(found := await deliveries(door, status=status)) < count:
+        while len(found := await deliveries(door, status=status)) < count:  # noqa: ASYNC110  another process's doing
             await asyncio.sleep(0.05)
     return found
 
