@@ -20,9 +20,9 @@ from graphql import ExecutionResult, OperationType
 from starlette.requests import Request
 from starlette.responses import Response
 
+from models.database import UNAVAILABLE
 from resolvers.keys import Unauthorized
 from schema import limits
-from schema.execution import UNAVAILABLE
 from schema.root import schema
 
 JSON, RESPONSE, EVENTS, PAGE = (
