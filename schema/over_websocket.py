@@ -31,7 +31,7 @@ INIT_SECONDS = 10
 MAX_OPERATIONS = 100  # at once, on one connection
 MAX_ID = 100
 MAX_REASON = 120  # bytes; a closing frame holds 123
-TYPES = frozenset({"connection_init", "ping", "pong", "subscribe", "complete"})
+TYPES = ("connection_init", "ping", "pong", "subscribe", "complete")
 GOING_AWAY, TRY_AGAIN, FORBIDDEN, NOT_ACCEPTABLE = 1001, 1013, 4403, 4406
 
 
