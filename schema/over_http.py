@@ -97,7 +97,7 @@ class PersistedDocuments:
 
     def _find(self, digest: str) -> str:
         if digest not in self._kept:
-            # Apollo's clients look for these very words, and for a status that is no failure.
+            # Apollo Server's words and status: its clients look for them.
             raise Refused(200, "PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
         self._kept.move_to_end(digest)
         return self._kept[digest]
