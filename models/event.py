@@ -1,6 +1,7 @@
 """Events: what happened to a call or a message, as the JSON:API document it had then."""
 
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -42,12 +43,13 @@ class Event(Row, table=True):
     )
 
 
-def phone_call_event(call: PhoneCall) -> Event:
+def phone_call_event(call: PhoneCall | SimpleNamespace) -> SimpleNamespace:
+    """The event, with the columns of Event as attributes; `call` may be a row that is not stored yet."""
     attributes = {**_common(call), "duration": None if call.duration is None else str(call.duration)}
     return _event(PHONE_CALL_COMPLETED, "phone_call", call, attributes)
 
 
-def message_event(type_: str, message: Message) -> Event:
+def message_event(type_: str, message: Message | SimpleNamespace) -> SimpleNamespace:
     return _event(type_, "message", message, {**_common(message), "body": message.body})
 
 
@@ -75,7 +77,7 @@ def _samples(type_: str) -> dict[str, Any]:
     return {**common, "status": type_.partition(".")[2], "body": "This is a test."}
 
 
-def _common(row: PhoneCall | Message) -> dict[str, Any]:
+def _common(row: PhoneCall | Message | SimpleNamespace) -> dict[str, Any]:
     return {
         "created_at": timestamp(row.created_at),
         "updated_at": timestamp(row.updated_at),
@@ -88,19 +90,21 @@ def _common(row: PhoneCall | Message) -> dict[str, Any]:
     }
 
 
-def _event(type_: str, resource: str, row: PhoneCall | Message, attributes: dict[str, Any]) -> Event:
+def _event(
+    type_: str, resource: str, row: PhoneCall | Message | SimpleNamespace, attributes: dict[str, Any]
+) -> SimpleNamespace:
     data = {
         "id": str(row.id),
         "type": resource,
         "attributes": attributes,
         "relationships": {"account": {"data": {"id": str(row.account_id), "type": "account"}}},
     }
-    return Event(**born(), carrier_id=row.carrier_id, type=type_, details={"data": data})
+    return SimpleNamespace(**born(), carrier_id=row.carrier_id, type=type_, details={"data": data})
 
 
 def timestamp(moment: datetime) -> str:
     """Rule 6 of the REST contract: UTC, whole seconds, Z."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.isoformat()[:19]}Z"
 
 
 def document(event_id: UUID, created_at: datetime, updated_at: datetime, type_: str, details: str) -> bytes:

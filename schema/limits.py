@@ -17,6 +17,8 @@ from graphql import (
     SelectionSetNode,
 )
 
+from schema.batches import IMPORTED_AT_ONCE, RECORDED_AT_ONCE
+
 MAX_CHARACTERS = 20_000
 MAX_TOKENS = 4_000
 MAX_DEPTH = 15
@@ -28,6 +30,12 @@ MAX_OPERATIONS = 20
 MAX_VARIABLES = 100
 MAX_COMPLEXITY = 20_000
 WHOLE_PAGE = 100
+BATCHES = {
+    "recordPhoneCalls": RECORDED_AT_ONCE,
+    "recordMessages": RECORDED_AT_ONCE,
+    "recordTtsEvents": RECORDED_AT_ONCE,
+    "importPhoneNumbers": IMPORTED_AT_ONCE,
+}
 USUAL_PAGE = 10
 
 
@@ -37,7 +45,8 @@ class Limits(ASTValidationRule):
     Merges are what has to be compared with what else may answer under the same name: fragments, and fields
     that are selected again.
     Complexity is the number of objects that an operation can answer with: a list counts as many as its
-    page asks for (10 where it does not say, 100 where a variable says), each time its parent does.
+    page asks for (10 where it does not say, 100 where a variable says), each time its parent does, and a
+    mutation of many inputs as many as it may be given.
     """
 
     def enter_document(self, node: DocumentNode, *_: Any) -> None:
@@ -123,7 +132,8 @@ class _Measure:
 
 
 def _rows(field: FieldNode) -> int:
-    return max(_sizes(field), default=USUAL_PAGE if _is_list(field) else 1)
+    usual = BATCHES.get(field.name.value, USUAL_PAGE if _is_list(field) else 1)
+    return max(_sizes(field), default=usual)
 
 
 def _is_list(field: FieldNode) -> bool:

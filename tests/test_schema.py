@@ -107,12 +107,18 @@ async def test_documents_over_a_limit_are_refused_by_name(ours: Door) -> None:
         "this operation's number of aliases is 70, over the limit of 60; ask for less at once",
         "this operation's complexity is 30200, over the limit of 20000; ask for less at once",
         "this operation's complexity is 23330, over the limit of 20000; ask for less at once",
-        "this operation's number of fragments and of fields selected again is 2008, over the limit of 60; "
-        "ask for less at once",
-        "this operation's number of fragments and of fields selected again is 99, over the limit of 60; "
-        "ask for less at once",
-        "this fragment's number of fragments and of fields selected again is 99, over the limit of 60; "
-        "ask for less at once",
+        (
+            "this operation's number of fragments and of fields selected again is 2008, over the limit of 60; "
+            "ask for less at once"
+        ),
+        (
+            "this operation's number of fragments and of fields selected again is 99, over the limit of 60; "
+            "ask for less at once"
+        ),
+        (
+            "this fragment's number of fragments and of fields selected again is 99, over the limit of 60; "
+            "ask for less at once"
+        ),
         "this operation's number of fields is 506, over the limit of 500; ask for less at once",
         "this document's number of operations is 21, over the limit of 20; ask for less at once",
         "this operation's number of variables is 101, over the limit of 100; ask for less at once",
