@@ -1,30 +1,28 @@
 """The ASGI application on one screen."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from types import NoneType
-from typing import Any
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from types import FrameType
 
-import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
-from jsonapi_facade.errors import Rejected
 from jsonapi_facade.handlers import PREFIX, carrier_v1
-from jsonapi_facade.negotiation import read_limited
 from jsonapi_facade.operations import validate_operations
 from models.database import UNAVAILABLE, Database
 from models.secrets import Cipher
 from observability import configure_logging
-from resolvers.keys import Unauthorized
+from resolvers.event_stream import EventStream
 from resolvers.service import Service
-from schema.root import schema
+from schema.over_http import graphql
+from schema.over_websocket import websocket
 from settings import Settings, load
 from workers import broker
 
-MAX_GRAPHQL_BODY = 8 * 1024 * 1024  # an import of 10,000 phone numbers has about 3 MiB
 METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]
 
 
@@ -38,13 +36,16 @@ def create_app(settings: Settings | None = None) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with Database.open(chosen.database_url) as database:
             private = chosen.webhook_allow_private_addresses
-            app.state.service = Service(database, Cipher(chosen.secret_key), private)
-            yield
+            events = EventStream(database)
+            app.state.service = Service(database, Cipher(chosen.secret_key), private, events)
+            with called_at_the_end(events.finish):
+                yield
 
     app = Starlette(
         routes=[
             Route(PREFIX + "/{path:path}", carrier_v1, methods=METHODS),
-            Route("/graphql", graphql, methods=["POST"]),
+            Route("/graphql", graphql, methods=METHODS),
+            WebSocketRoute("/graphql", websocket),
             Route("/health/live", live),
             Route("/health/ready", ready),
         ],
@@ -54,49 +55,26 @@ def create_app(settings: Settings | None = None) -> Starlette:
     return app
 
 
-async def graphql(request: Request) -> Response:
-    """GraphQL over HTTP: a JSON object with query, variables and operationName."""
+@contextmanager
+def called_at_the_end(finish: Callable[[], None]) -> Iterator[None]:
+    """Have `finish` called when the process is told to end: the server then waits for all answers' ends."""
+    loop = asyncio.get_running_loop()
+    former = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def end(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(finish)
+        told = former[signal.Signals(number)]
+        if callable(told):
+            told(number, frame)
+
+    served = {number: told for number, told in former.items() if callable(told)}
+    for number in served:
+        signal.signal(number, end)
     try:
-        given = orjson.loads(await read_limited(request, MAX_GRAPHQL_BODY))
-        text, variables, name = _operation(given)
-        context = await request.app.state.service.context_for(request.headers.get("authorization"))
-    except (orjson.JSONDecodeError, ValueError) as error:
-        return _graphql(
-            {"errors": [{"message": f"the body is not what GraphQL over HTTP asks for: {error}"}]}, 400
-        )
-    except Rejected as rejected:
-        return _graphql({"errors": [{"message": rejected.problems[0].detail}]}, rejected.problems[0].status)
-    except Unauthorized as error:
-        challenge = (
-            f'Bearer realm="carrierql", error="{error.error}", error_description="{error.description}"'
-        )
-        shown = {"errors": [{"message": error.description, "extensions": {"code": error.error.upper()}}]}
-        return _graphql(shown, error.status, {"WWW-Authenticate": challenge})
-    except UNAVAILABLE:
-        shown = {
-            "errors": [{"message": "the database is away; try again", "extensions": {"code": "UNAVAILABLE"}}]
-        }
-        return _graphql(shown, 503, {"Retry-After": "1"})
-    result = await schema.run(text, variables, context, name)
-    answer: dict[str, Any] = {"data": result.data}
-    if result.errors:
-        answer["errors"] = [error.formatted for error in result.errors]
-    return _graphql(answer, 200)
-
-
-def _operation(given: Any) -> tuple[str, dict[str, Any] | None, str | None]:
-    """(query, variables, operationName) of a request; raises ValueError."""
-    if not isinstance(given, dict) or not isinstance(given.get("query"), str):
-        raise ValueError('send a JSON object such as {"query": "{ viewer { key { name } } }"}')
-    variables, name = given.get("variables"), given.get("operationName")
-    if not isinstance(variables, dict | NoneType) or not isinstance(name, str | NoneType):
-        raise ValueError("variables must be an object, operationName a string")
-    return given["query"], variables, name
-
-
-def _graphql(answer: dict[str, Any], status: int, headers: dict[str, str] | None = None) -> Response:
-    body = orjson.dumps(answer, option=orjson.OPT_UTC_Z)
-    return Response(body, status, headers, media_type="application/json")
+        yield
+    finally:
+        for number, told in served.items():
+            signal.signal(number, told)
 
 
 async def live(_request: Request) -> Response:
