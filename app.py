@@ -18,6 +18,8 @@ from jsonapi_facade.operations import validate_operations
 from models.database import UNAVAILABLE, Database
 from models.secrets import Cipher
 from observability import configure_logging
+from pages import graphiql
+from pages import routes as pages
 from resolvers.keys import Unauthorized
 from resolvers.service import Service
 from schema.root import schema
@@ -44,8 +46,10 @@ def create_app(settings: Settings | None = None) -> Starlette:
         routes=[
             Route(PREFIX + "/{path:path}", carrier_v1, methods=METHODS),
             Route("/graphql", graphql, methods=["POST"]),
+            Route("/graphql", graphiql),
             Route("/health/live", live),
             Route("/health/ready", ready),
+            *pages,
         ],
         lifespan=lifespan,
     )
