@@ -14,9 +14,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 BUILT = Path(__file__).parent / "dist"
-NOT_BUILT = (
-    "This page is not built yet: start the service by ./run, with npm's registry in reach.\n"
-)
+NOT_BUILT = "This page is not built yet: start the service by ./run, with npm's registry in reach.\n"
 A_YEAR = "public, max-age=31536000, immutable"  # an asset's name changes with its content
 
 POLICY = {
