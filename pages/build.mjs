@@ -9,6 +9,7 @@ const SMALLEST_TO_COMPRESS = 1024;
 const common = {
   bundle: true,
   minify: true,
+  keepNames: true, // GraphiQL names its icons by their components
   metafile: true,
   target: ["es2022"],
   entryNames: "[name]-[hash]",

@@ -18,7 +18,7 @@ export function header({ key, carrier }: Viewer): HTMLElement {
   pages.setAttribute("aria-label", "Pages");
   const whose = carrier ? carrier.name : "Platform";
   return element("header", { className: "strip" }, [
-    element("span", { className: "brand", textContent: "carrierql" }),
+    element("h1", { className: "brand", textContent: "carrierql" }),
     pages,
     element("span", { className: "whose", textContent: `${whose} · ${key.name} (${key.access.toLowerCase()})` }),
     element("button", { type: "button", textContent: "Forget key", onclick: forget }),

@@ -4,9 +4,11 @@ import "../page.css";
 import "./graphiql.css";
 
 import { explorerPlugin } from "@graphiql/plugin-explorer";
+import { useMonaco } from "@graphiql/react";
 import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
 import { createClient } from "graphql-ws";
+import { type ReactNode, useEffect } from "react";
 import { createRoot } from "react-dom/client";
 
 import { element } from "../element";
@@ -42,24 +44,33 @@ const tabs = examples.map(({ query, variables }) => ({
   variables: variables && JSON.stringify(variables, null, 2),
 }));
 
+/** GraphiQL as soon as its editor is loaded: a tab chosen before would show the first tab's text. */
+function WhenLoaded({ children }: { children: ReactNode }) {
+  const { monaco, actions } = useMonaco();
+  useEffect(() => void actions.initialize(), [actions]);
+  return monaco ? children : <p role="status" className="loading">Loading the editor…</p>;
+}
+
 async function open(place: HTMLElement): Promise<void> {
   const { key, viewer } = await session(place);
   const editors = element("main", { className: "editors" });
   place.replaceChildren(header(viewer), editors);
   const link = linked();
   createRoot(editors).render(
-    <GraphiQL
-      fetcher={fetcher(key)}
-      plugins={PLUGINS}
-      storage={storage}
-      defaultTabs={link ? [link, ...tabs] : tabs}
-      initialQuery={link?.query}
-      initialVariables={link?.variables}
-      defaultEditorToolsVisibility="variables"
-      showPersistHeadersSettings={false}
-      inputValueDeprecation
-      schemaDescription
-    />,
+    <WhenLoaded>
+      <GraphiQL
+        fetcher={fetcher(key)}
+        plugins={PLUGINS}
+        storage={storage}
+        defaultTabs={link ? [link, ...tabs] : tabs}
+        initialQuery={link?.query}
+        initialVariables={link?.variables}
+        defaultEditorToolsVisibility="variables"
+        showPersistHeadersSettings={false}
+        inputValueDeprecation
+        schemaDescription
+      />
+    </WhenLoaded>,
   );
 }
 
