@@ -6,6 +6,7 @@ from models import event, ids, numbering
 from models.account import Account
 from models.columns import born
 from models.message import NEXT, Message, MessageDirection, MessageStatus
+from models.numbering import country_outside
 from resolvers.context import Context
 from resolvers.outbox import record_events
 from resolvers.writing import charge, existing, locked, transaction
@@ -34,6 +35,7 @@ async def record(context: Context, given: RecordMessageInput) -> UUID:
             direction=given.direction,
             status=given.status or first,
         )
+        row.country = country_outside(row.direction is MessageDirection.INBOUND, row.to, row.from_) or ""
         session.add(row)
         if row.status in EVENTS:
             await record_events(session, event.message_event(EVENTS[row.status], row))

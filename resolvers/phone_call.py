@@ -6,7 +6,8 @@ from models import ids, numbering
 from models.account import Account
 from models.columns import born
 from models.event import phone_call_event
-from models.phone_call import NEXT, PhoneCall, PhoneCallStatus
+from models.numbering import country_outside
+from models.phone_call import NEXT, PhoneCall, PhoneCallDirection, PhoneCallStatus
 from models.phone_number import PhoneNumber
 from resolvers.context import Context
 from resolvers.outbox import record_events
@@ -44,6 +45,7 @@ async def record(context: Context, given: RecordPhoneCallInput) -> UUID:
             answered_at=times["created_at"] if status in ANSWERED else None,
             duration=(given.duration or 0) if status.ended else None,
         )
+        row.country = country_outside(row.direction is PhoneCallDirection.INBOUND, row.to, row.from_) or ""
         session.add(row)
         if status.ended:
             await record_events(session, phone_call_event(row))

@@ -21,6 +21,8 @@ MAX_ALIASES = 60
 MAX_DIRECTIVES = 60
 MAX_COMPLEXITY = 20_000
 WHOLE_PAGE = 100
+WHOLE_CHART = 1000
+CHARTS = frozenset({"phoneCallStats", "messageStats", "ttsStats"})
 USUAL_PAGE = 10
 
 
@@ -28,7 +30,8 @@ class Limits(ASTValidationRule):
     """Depth, aliases, directives and complexity of each operation, fragments counted where they are used.
 
     Complexity is the number of objects that an operation can answer with: a list counts as many as its
-    page asks for (10 where it does not say, 100 where a variable says), each time its parent does.
+    page asks for (10 where it does not say, the most there may be where a variable says), each time its
+    parent does.
     """
 
     def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
@@ -102,7 +105,8 @@ def _is_list(field: FieldNode) -> bool:
 
 def _sizes(field: FieldNode) -> Iterator[int]:
     """Rows that a field's page asks for: what a variable says is taken as a whole page."""
+    whole = WHOLE_CHART if field.name.value in CHARTS else WHOLE_PAGE
     for argument in field.arguments or ():
         if argument.name.value in ("first", "last"):
             value = argument.value
-            yield min(int(value.value), WHOLE_PAGE) if isinstance(value, IntValueNode) else WHOLE_PAGE
+            yield min(int(value.value), whole) if isinstance(value, IntValueNode) else whole
