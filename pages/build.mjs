@@ -71,7 +71,7 @@ const pages = await build({
     JSON_WORKER: worker("json.worker"),
     GRAPHQL_WORKER: worker("graphql.worker"),
   },
-  loader: { ".ttf": "file", ".svg": "file" },
+  loader: { ".ttf": "file", ".graphql": "text" },
   plugins: [withoutMonacoStyles],
 });
 for (const [name, title] of Object.entries(PAGES)) {
