@@ -1,12 +1,15 @@
 """The ASGI application on one screen."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from types import FrameType
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from jsonapi_facade.handlers import PREFIX, carrier_v1
 from jsonapi_facade.operations import validate_operations
@@ -15,8 +18,10 @@ from models.secrets import Cipher
 from observability import configure_logging
 from pages import graphiql
 from pages import routes as pages
+from resolvers.event_stream import EventStream
 from resolvers.service import Service
 from schema.over_http import graphql
+from schema.over_websocket import websocket
 from settings import Settings, load
 from workers import broker
 
@@ -33,13 +38,16 @@ def create_app(settings: Settings | None = None) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with Database.open(chosen.database_url) as database:
             private = chosen.webhook_allow_private_addresses
-            app.state.service = Service(database, Cipher(chosen.secret_key), private)
-            yield
+            events = EventStream(database)
+            app.state.service = Service(database, Cipher(chosen.secret_key), private, events)
+            with called_at_the_end(events.finish):
+                yield
 
     app = Starlette(
         routes=[
             Route(PREFIX + "/{path:path}", carrier_v1, methods=METHODS),
             Route("/graphql", graphql, methods=METHODS),
+            WebSocketRoute("/graphql", websocket),
             Route("/health/live", live),
             Route("/health/ready", ready),
             *pages,
@@ -49,6 +57,28 @@ def create_app(settings: Settings | None = None) -> Starlette:
     app.state.public_url, app.state.broker_url = chosen.public_url, chosen.broker_url
     app.state.graphiql = graphiql
     return app
+
+
+@contextmanager
+def called_at_the_end(finish: Callable[[], None]) -> Iterator[None]:
+    """Have `finish` called when the process is told to end: the server then waits for all answers' ends."""
+    loop = asyncio.get_running_loop()
+    former = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def end(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(finish)
+        told = former[signal.Signals(number)]
+        if callable(told):
+            told(number, frame)
+
+    served = {number: told for number, told in former.items() if callable(told)}
+    for number in served:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, told in served.items():
+            signal.signal(number, told)
 
 
 async def live(_request: Request) -> Response:

@@ -6,11 +6,25 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlmodel import Field, SQLModel
 
 from models import ids
 
 TIMESTAMP = sa.DateTime(timezone=True)
+
+
+class Xid8(sa.types.UserDefinedType[int]):
+    """PostgreSQL's id of a transaction, of 64 bits: it never comes twice in a database's life."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "xid8"
+
+
+ischema_names["xid8"] = Xid8  # so that a migrated column is known for what it is
+
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

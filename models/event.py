@@ -6,9 +6,10 @@ from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
+from sqlmodel import Field
 
 from models import money
-from models.columns import Row, born, foreign_key, json_column
+from models.columns import Row, Xid8, born, foreign_key, json_column
 from models.message import Message
 from models.phone_call import PhoneCall
 from models.webhook_endpoint import WebhookEndpoint
@@ -17,17 +18,28 @@ PHONE_CALL_COMPLETED = "phone_call.completed"
 MESSAGE_SENT = "message.sent"
 MESSAGE_DELIVERED = "message.delivered"
 WEBHOOK_TEST = "webhook.test"
+THIS_TRANSACTION = sa.text("pg_current_xact_id()")
 TYPES = (PHONE_CALL_COMPLETED, MESSAGE_SENT, MESSAGE_DELIVERED)
 
 
 class Event(Row, table=True):
     """`details` never changes: it is the document of the resource as it was when the event came."""
 
-    __table_args__ = (sa.Index(None, "carrier_id", "id"), sa.Index(None, "carrier_id", "type", "id"))
+    __table_args__ = (
+        sa.Index(None, "carrier_id", "id"),
+        sa.Index(None, "carrier_id", "type", "id"),
+        sa.Index(None, "xid", "id", postgresql_where=sa.text("xid > '0'")),
+        sa.Index(None, "carrier_id", "xid", "id", postgresql_where=sa.text("xid > '0'")),
+    )
 
     carrier_id: UUID = foreign_key("carrier.id")
     type: str
     details: dict[str, Any] = json_column()
+    # The transaction that wrote it, which PostgreSQL fills in: subscribers are given events in the order of
+    # (xid, id). 0 for what was there before anybody could subscribe.
+    xid: int | None = Field(
+        default=None, sa_type=Xid8, nullable=False, sa_column_kwargs={"server_default": THIS_TRANSACTION}
+    )
 
 
 def phone_call_event(call: PhoneCall) -> Event:

@@ -23,6 +23,7 @@ from starlette.responses import Response
 from models.database import UNAVAILABLE
 from resolvers.keys import Unauthorized
 from schema import limits
+from schema.over_sse import events
 from schema.root import schema
 
 JSON, RESPONSE, EVENTS, PAGE = (
@@ -120,7 +121,7 @@ async def graphql(request: Request) -> Response:
         asked = _asked(given)
         if media == EVENTS:
             _check_kind(request, asked, streams=True)
-            return _stream(request, asked, context)
+            return events(asked, context, payload)
         if request.method != "POST" or "subscription" in asked.text:
             _check_kind(request, asked, streams=False)
     except Refused as refused:
@@ -249,10 +250,6 @@ def _check_kind(request: Request, asked: Asked, *, streams: bool) -> None:
     if not streams and asked.kind is OperationType.SUBSCRIPTION:
         message = f"a subscription is answered to Accept: {EVENTS}, or over WebSocket (graphql-transport-ws)"
         raise Refused(406, message, "NOT_ACCEPTABLE")
-
-
-def _stream(_request: Request, _asked: Asked, _context: Any) -> Response:
-    raise Refused(406, "subscriptions are not served yet", "NOT_ACCEPTABLE")
 
 
 def payload(result: ExecutionResult) -> dict[str, Any]:

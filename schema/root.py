@@ -1,7 +1,8 @@
 """The schema: every root field in two tables, each with who may use it. It alone knows the resolvers."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Annotated, Any
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
@@ -341,9 +342,36 @@ class Mutation:
     )
 
 
+@strawberry.type(description="What can be followed.")
+class Subscription:
+    @strawberry.subscription(  # type: ignore[untyped-decorator] # Strawberry's own
+        description="The events as they are committed, in order: over WebSocket (graphql-transport-ws) or "
+        "server-sent events. Its stream ends within seconds when the key is revoked or expires."
+    )
+    async def events(
+        self,
+        info: strawberry.Info,
+        filter: Annotated[  # noqa: A002 - the argument's name in the schema
+            EventFilter | None, strawberry.argument(description="Which events; all where it is left out.")
+        ] = strawberry.UNSET,
+        after: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(
+                description="The id of the last event that was seen: those that followed it come first."
+            ),
+        ] = strawberry.UNSET,
+    ) -> AsyncGenerator[Event, None]:
+        context = info.context
+        context.allow(CARRIER, ApiKeyAccess.READ)
+        async with aclosing(context.events.follow(context.viewer, filter or None, after or None)) as found:
+            async for event in found:
+                yield event
+
+
 schema = CarrierSchema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     types=[
         Account,
         Carrier,

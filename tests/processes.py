@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.commands import CARRIERQL, clean_environment
 from tests.conftest import SECRET_KEY
+from tests.rabbitmq import RabbitMQ
 
 #: Attempts, leases and pauses as short as they can be, so that a test need not wait for them.
 HASTE = {
@@ -36,3 +39,19 @@ def process(
     finally:
         running.terminate()
         assert running.wait(30) in (0, -9), log.read_text()
+
+
+@pytest.fixture(scope="module", params=["valkey", pytest.param("rabbitmq", marks=pytest.mark.debian)])
+def any_broker(
+    request: pytest.FixtureRequest, broker_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The URL of the session's broker, and then of a RabbitMQ."""
+    if request.param == "valkey":
+        yield broker_url
+        return
+    rabbitmq = RabbitMQ(tmp_path_factory.mktemp("rabbitmq"))
+    try:
+        rabbitmq.start()
+        yield rabbitmq.url
+    finally:
+        rabbitmq.stop()
