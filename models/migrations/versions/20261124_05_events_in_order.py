@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261124_05"
-down_revision = "20261124_02"
+down_revision = "20261124_04"
 branch_labels = None
 depends_on = None
 
