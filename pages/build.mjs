@@ -1,5 +1,6 @@
 // Bundles the pages into dist/: assets named by their content, and one HTML file for each page.
 import { build } from "esbuild";
+import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -42,11 +43,16 @@ function page(title, { js, css }) {
   return readFileSync("src/page.html", "utf8")
     .replaceAll("{{title}}", title)
     .replaceAll("{{script}}", `/assets/${js}`)
+    .replaceAll("{{icon}}", `/assets/${icon}`)
     .replaceAll("{{style}}", `/assets/${css}`);
 }
 
 rmSync("dist", { recursive: true, force: true });
 mkdirSync("dist/assets", { recursive: true });
+
+const drawing = readFileSync("src/icon.svg");
+const icon = `icon-${createHash("sha256").update(drawing).digest("hex").slice(0, 8)}.svg`;
+writeFileSync(join("dist/assets", icon), drawing);
 
 const workers = await build({
   ...common,

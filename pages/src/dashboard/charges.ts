@@ -36,7 +36,7 @@ export async function charges(key: string, range: Range): Promise<Node[]> {
     charged(row.messages),
     charged(total(row)),
   ]);
-  const numbers = ["Calls", "Messages", "Together"].map((title) => ({ title, number: true }));
+  const numbers = ["Calls", "Messages", "Total"].map((title) => ({ title, number: true }));
   const shown = table("Charges by account and currency", [{ title: "Account" }, { title: "Currency" }, ...numbers], cells);
   const more = found.calls.pageInfo.hasNextPage || found.messages.pageInfo.hasNextPage;
   return more ? [shown, note("There are more accounts than the 100 that are shown.")] : [shown];

@@ -3,7 +3,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
 import { element } from "../element";
-import { type Interval, name } from "./range";
+import { type Interval, mark, name } from "./range";
 import { table } from "./table";
 
 const HEIGHT = 220;
@@ -29,7 +29,7 @@ export function chart(title: string, starts: Date[], interval: Interval, series:
   };
   const rows = starts.map((start, at) => [name(start, interval), ...series.map((one) => shown(one, at))]);
   const columns = [{ title: "From" }, ...series.map((one) => ({ title: one.title, number: true }))];
-  whenSized(plot, (width) => draw(plot, width, starts, series, tell));
+  whenSized(plot, (width) => draw(plot, width, starts, interval, series, tell));
   return element("div", { className: "chart" }, [
     element("div", { className: "readout", ariaHidden: "true" }, [legend, when]),
     plot,
@@ -68,6 +68,7 @@ function draw(
   plot: HTMLElement,
   width: number,
   starts: Date[],
+  interval: Interval,
   series: Series[],
   tell: (at: number | null | undefined) => void,
 ): void {
@@ -82,7 +83,7 @@ function draw(
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, y: false },
     scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
-    axes: [axis, { ...axis, size: 64, values: (_plot, ticks) => ticks.map((tick) => format(tick)) }],
+    axes: [{ ...axis, values: (_plot, ticks) => ticks.map((tick) => mark(tick, interval)) }, { ...axis, size: 64, values: (_plot, ticks) => ticks.map((tick) => format(tick)) }],
     series: [
       {},
       ...series.map((one, index) => ({

@@ -9,6 +9,7 @@ import LIVE from "./operations/live.graphql";
 import { moment } from "./range";
 
 const SHOWN = 20;
+const PAUSE = 3000; // milliseconds
 
 interface Event {
   id: string;
@@ -63,8 +64,6 @@ function follow(key: string, after: string | undefined, state: HTMLElement, act:
   };
   subscribe();
 }
-
-const PAUSE = 3000; // milliseconds
 
 function item({ type, createdAt, details }: Event): HTMLElement {
   const { from, to, status } = details.data?.attributes ?? {};

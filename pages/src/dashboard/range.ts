@@ -39,6 +39,17 @@ export function name(start: Date, interval: Interval): string {
   return start.toLocaleString(undefined, FORMATS[interval]);
 }
 
+const MARKS: Record<Interval, Intl.DateTimeFormatOptions> = {
+  HOUR: { hour: "2-digit", minute: "2-digit" },
+  DAY: { day: "numeric", month: "short" },
+  MONTH: { month: "short" },
+};
+
+/** What an axis says at a time, in seconds since 1970. */
+export function mark(seconds: number, interval: Interval): string {
+  return new Date(seconds * 1000).toLocaleString(undefined, MARKS[interval]);
+}
+
 export function moment(iso: string): string {
   return new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
 }
