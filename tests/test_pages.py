@@ -96,11 +96,12 @@ async def test_a_wrong_key_is_told_and_a_right_one_is_kept_for_the_session(
 
 
 @pytest.mark.debian
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_the_example_tabs_run(
-    chromium: Browser, origin: str, ours: Door, platform: Door, account: str
+    chromium: Browser, origin: str, ours: Door, platform: Door, account: str, scheme: str
 ) -> None:
     await new_call(platform, account, status="COMPLETED")
-    async with visiting(chromium, origin) as visit:
+    async with visiting(chromium, origin, color_scheme=scheme) as visit:
         await visit.open("/graphql", ours.key)
         await run(visit)
         await expect(response(visit)).to_contain_text('"name": "Ours"')
@@ -108,6 +109,21 @@ async def test_the_example_tabs_run(
         await run(visit)
         await expect(response(visit)).to_contain_text("Rocket Rides")
         assert await visit.barriers("html", ".graphiql-container") == []
+
+
+@pytest.mark.debian
+async def test_a_subscription_shows_events_as_they_come(
+    chromium: Browser, origin: str, ours: Door, platform: Door, account: str
+) -> None:
+    async with visiting(chromium, origin) as visit:
+        await visit.open("/graphql", ours.key)
+        await visit.page.get_by_role("tab", name="Events").click()
+        async with visit.page.expect_websocket() as opened:
+            await run(visit)
+        socket = await opened.value
+        await socket.wait_for_event("framesent", lambda frame: '"subscribe"' in str(frame))
+        await new_call(platform, account, status="COMPLETED")
+        await expect(response(visit)).to_contain_text("phone_call.completed")
 
 
 @pytest.mark.debian

@@ -35,7 +35,7 @@ export function chart(title: string, starts: Date[], interval: Interval, series:
     plot,
     element("details", {}, [
       element("summary", { textContent: `${title} as a table` }),
-      table(title, columns, rows.reverse()),
+      table(`${title} in figures`, columns, rows.reverse()),
     ]),
   ]);
 }
