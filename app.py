@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from jsonapi_facade import reference
 from jsonapi_facade.errors import Rejected
 from jsonapi_facade.handlers import PREFIX, carrier_v1
 from jsonapi_facade.negotiation import read_limited
@@ -45,6 +46,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
         routes=[
             Route(PREFIX + "/{path:path}", carrier_v1, methods=METHODS),
             Route("/graphql", graphql, methods=["POST"]),
+            Route("/openapi.json", reference.openapi_document),
+            Route("/docs", reference.page),
+            Route("/docs/{asset}", reference.asset),
             Route("/health/live", live),
             Route("/health/ready", ready),
         ],

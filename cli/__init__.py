@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from cli import carriers, demo, keys, migrate, schema, serve, up
+from cli import carriers, demo, keys, migrate, openapi, schema, serve, up
 from cli.errors import CommandError
 from settings import SettingsError
 
@@ -26,6 +26,7 @@ app.add_typer(carriers.app, name="carriers")
 app.add_typer(keys.app, name="keys")
 app.add_typer(demo.app, name="demo", hidden=True)
 app.command("schema")(schema.schema)
+app.command("openapi")(openapi.openapi)
 
 
 def main() -> None:
