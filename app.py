@@ -1,12 +1,14 @@
 """The ASGI application on one screen."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from types import NoneType
 from typing import Any
 
 import orjson
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -18,13 +20,18 @@ from jsonapi_facade.negotiation import read_limited
 from jsonapi_facade.operations import validate_operations
 from models.database import UNAVAILABLE, Database
 from models.secrets import Cipher
-from observability import configure_logging
+from observability import metrics
+from observability.logs import configure_logging
+from observability.requests import Observe
+from observability.tracing import tracing
+from resolvers.figures import webhook_figures
 from resolvers.keys import Unauthorized
 from resolvers.service import Service
 from schema.root import schema
 from settings import Settings, load
 from workers import broker
 
+POOL_SECONDS = 5
 METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]
 
 
@@ -32,6 +39,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     """The application for these settings, or those of the environment."""
     chosen = settings or load()
     configure_logging(chosen.log_format)
+    tracing.configure("carrierql-web")
     validate_operations()
 
     @asynccontextmanager
@@ -39,7 +47,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
         async with Database.open(chosen.database_url) as database:
             private = chosen.webhook_allow_private_addresses
             app.state.service = Service(database, Cipher(chosen.secret_key), private)
-            yield
+            async with background(watch_pools(database)):
+                yield
 
     app = Starlette(
         routes=[
@@ -50,7 +59,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/docs/{asset}", reference.asset),
             Route("/health/live", live),
             Route("/health/ready", ready),
+            Route("/metrics", figures),
         ],
+        middleware=[Middleware(Observe)],
         lifespan=lifespan,
     )
     app.state.public_url, app.state.broker_url = chosen.public_url, chosen.broker_url
@@ -117,3 +128,29 @@ async def ready(request: Request) -> Response:
     except UNAVAILABLE:
         state["database"] = "away"
     return JSONResponse(state, 200 if set(state.values()) == {"up"} else 503)
+
+
+@asynccontextmanager
+async def background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """The work goes on meanwhile and ends with the block."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def watch_pools(database: Database) -> None:
+    """Each process notes its pools by itself: a scrape reaches only one of them."""
+    while True:
+        metrics.connections(database.connections())
+        await asyncio.sleep(POOL_SECONDS)
+
+
+async def figures(request: Request) -> Response:
+    """For Prometheus; what stands in the database is left out while it is away."""
+    database = request.app.state.service.database
+    with suppress(*UNAVAILABLE):
+        metrics.webhooks(*await webhook_figures(database))
+    return Response(metrics.exposition(), headers={"Content-Type": metrics.MEDIA_TYPE})

@@ -12,6 +12,7 @@ from models.columns import Row, born, foreign_key, json_column
 from models.message import Message
 from models.phone_call import PhoneCall
 from models.webhook_endpoint import WebhookEndpoint
+from observability.requests import CURRENT
 
 PHONE_CALL_COMPLETED = "phone_call.completed"
 MESSAGE_SENT = "message.sent"
@@ -21,13 +22,18 @@ TYPES = (PHONE_CALL_COMPLETED, MESSAGE_SENT, MESSAGE_DELIVERED)
 
 
 class Event(Row, table=True):
-    """`details` never changes: it is the document of the resource as it was when the event came."""
+    """`details` never changes: it is the document of the resource as it was when the event came.
+
+    `request_id` and `trace_parent` (W3C) are of the request that it came from.
+    """
 
     __table_args__ = (sa.Index(None, "carrier_id", "id"), sa.Index(None, "carrier_id", "type", "id"))
 
     carrier_id: UUID = foreign_key("carrier.id")
     type: str
     details: dict[str, Any] = json_column()
+    request_id: str | None = None
+    trace_parent: str | None = None
 
 
 def phone_call_event(call: PhoneCall) -> Event:
@@ -52,7 +58,7 @@ def test_event(type_: str, endpoint: WebhookEndpoint) -> Event:
     if type_ != WEBHOOK_TEST:
         nobody = {"id": str(UUID(int=0)), "type": "account"}
         data |= {"id": str(UUID(int=0)), "relationships": {"account": {"data": nobody}}}
-    return Event(**row, carrier_id=endpoint.carrier_id, type=type_, details={"data": data})
+    return Event(**row, **_origin(), carrier_id=endpoint.carrier_id, type=type_, details={"data": data})
 
 
 def _samples(type_: str) -> dict[str, Any]:
@@ -83,7 +89,12 @@ def _event(type_: str, resource: str, row: PhoneCall | Message, attributes: dict
         "attributes": attributes,
         "relationships": {"account": {"data": {"id": str(row.account_id), "type": "account"}}},
     }
-    return Event(**born(), carrier_id=row.carrier_id, type=type_, details={"data": data})
+    return Event(**born(), **_origin(), carrier_id=row.carrier_id, type=type_, details={"data": data})
+
+
+def _origin() -> dict[str, Any]:
+    request = CURRENT.get()
+    return {"request_id": request.id, "trace_parent": request.trace_parent} if request else {}
 
 
 def timestamp(moment: datetime) -> str:
