@@ -26,8 +26,8 @@ class WebhookAttempt:
     status_code: int | None = strawberry.field(description="The HTTP status; null: no HTTP answer.")
     error: str | None = strawberry.field(description="What went wrong, in words; null: nothing.")
     duration_ms: int = strawberry.field(description="How long it took, in milliseconds.")
-    request_headers: JSON = strawberry.field(description="The headers that were sent, by name.")
-    response_headers: JSON = strawberry.field(description="The headers of the answer, by name.")
+    request_headers: JSON = strawberry.field(description="The headers that were sent: [name, value] pairs.")
+    response_headers: JSON = strawberry.field(description="The headers of the answer: [name, value] pairs.")
     response_body: str | None = decoded(
         "The first 16 KiB of the answer as UTF-8 text; null where none came.", _text
     )

@@ -1,7 +1,6 @@
 """Webhooks on their way: sent, tried again, logged, sent anew, by real workers to real receivers."""
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -41,7 +40,8 @@ async def endpoint_at(door: Door, receiver: Receiver, path: str, **given: Any) -
 
 
 async def deliveries(door: Door, **filters: Any) -> list[dict[str, Any]]:
-    text = f"query($f: WebhookDeliveryFilter) {{ webhookDeliveries(filter: $f) {{ nodes {DELIVERY} }} }}"
+    listed = f"webhookDeliveries(filter: $f, first: 100) {{ nodes {DELIVERY} }}"
+    text = f"query($f: WebhookDeliveryFilter) {{ {listed} }}"
     answer = await door.graphql(text, f=filters)
     nodes: list[dict[str, Any]] = answer["data"]["webhookDeliveries"]["nodes"]
     return nodes
@@ -50,7 +50,7 @@ async def deliveries(door: Door, **filters: Any) -> list[dict[str, Any]]:
 async def settled(door: Door, status: str, count: int = 1, seconds: float = 30) -> list[dict[str, Any]]:
     """The carrier's deliveries as soon as `count` of them have this status."""
     async with asyncio.timeout(seconds):
-        while len(found := await deliveries(door, status=status)) < count:
+        while len(found := await deliveries(door, status=status)) < count:  # noqa: ASYNC110  another process's doing
             await asyncio.sleep(0.05)
     return found
 

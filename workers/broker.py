@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 import redis
@@ -31,7 +32,8 @@ def connect(url: str) -> Broker:
         broker = RabbitmqBroker(url=url, middleware=[], confirm_delivery=True)
     else:
         client = redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)
-        broker = RedisBroker(client=client, middleware=[], heartbeat_timeout=15_000, dead_message_ttl=DAY)
+        make: Any = RedisBroker  # Dramatiq leaves it untyped
+        broker = make(client=client, middleware=[], heartbeat_timeout=15_000, dead_message_ttl=DAY)
     broker.declare_queue(QUEUE)
     return broker
 

@@ -19,13 +19,14 @@ import asyncpg
 import dramatiq
 import structlog
 
-from models import event
+from models import event, ids
 from models.database import UNAVAILABLE
 from models.secrets import Cipher
 from settings import Settings
-from workers import broker, queue, retry, signing
+from workers import broker, queue, retry
 from workers.queue import Claimed, Tried
 from workers.sending import Sender
+from workers.signing import Signer
 
 ENDPOINTS = 200
 TURN_SECONDS = 10  # then another endpoint may have the place; the scheduler hints again
@@ -42,7 +43,7 @@ class Deliverer:
         self, settings: Settings, pool: "asyncpg.Pool[Any]", sender: Sender, loop: asyncio.AbstractEventLoop
     ) -> None:
         self._settings, self._pool, self._sender, self._loop = settings, pool, sender, loop
-        self._cipher, self._issuer = Cipher(settings.secret_key), settings.webhook_issuer
+        self._cipher = Cipher(settings.secret_key)
         # Twice the longest attempt, so that whoever holds a lease has recorded before it ends.
         self._lease = 2 * settings.webhook_attempt_seconds + 2
         self._places = threading.BoundedSemaphore(ENDPOINTS)
@@ -92,21 +93,21 @@ class Deliverer:
         body = event.document(
             claimed.event_id, claimed.created_at, claimed.updated_at, claimed.type, claimed.details
         )
-        headers = signing.headers(
-            str(claimed.id), body, self._secrets(claimed), self._settings.webhook_issuer
-        )
+        headers = self._signer(claimed).headers(str(claimed.id), body, ids.now())
         outcome = await self._sender.send(claimed.url, body, headers)
         if outcome.succeeded:
             return Tried(claimed.id, "succeeded", None, outcome, headers)
-        delay = retry.delay(self._settings.webhook_retry_schedule, claimed.tries, outcome.retry_after)
+        schedule = self._settings.webhook_retry_schedule
+        delay = retry.seconds_until_next(claimed.tries, schedule, outcome.retry_after)
         return Tried(claimed.id, "exhausted" if delay is None else "failed", delay, outcome, headers)
 
-    def _secrets(self, claimed: Claimed) -> signing.Secrets:
-        previous = claimed.previous_secret
-        return signing.Secrets(
-            current=self._cipher.decrypt(claimed.signing_secret),
-            previous=self._cipher.decrypt(previous) if previous else None,
-            previous_signs_token=claimed.previous_signs_token,
+    def _signer(self, claimed: Claimed) -> Signer:
+        old = claimed.previous_secret
+        return Signer(
+            issuer=self._settings.webhook_issuer,
+            secret=self._cipher.decrypt(claimed.signing_secret),
+            old_secret=self._cipher.decrypt(old) if old else None,
+            token_by_old_secret=claimed.previous_signs_token,
         )
 
 

@@ -16,6 +16,7 @@ from aiohttp import (
     ServerDisconnectedError,
 )
 
+from workers.answers import TooLong
 from workers.wall import Refused
 
 LONGEST_DETAIL = 200
@@ -41,6 +42,8 @@ def in_words(failure: Exception, attempt_seconds: float) -> str:  # noqa: C901, 
             return f"the connection could not be made: {_system_reason(error)}"
         case ServerDisconnectedError():
             return "the connection was closed without an answer"
+        case TooLong():
+            return str(failure)
         case ClientPayloadError():
             return "the answer broke off before its end"
         case ClientResponseError(message=message):

@@ -33,7 +33,8 @@ async def work(settings: Settings) -> None:
     async with (
         work_pool(settings.database_url, CONNECTIONS) as pool,
         Sender(
-            settings.webhook_attempt_seconds, allow_private=settings.webhook_allow_private_addresses
+            allow_private=settings.webhook_allow_private_addresses,
+            attempt_seconds=settings.webhook_attempt_seconds,
         ) as sender,
     ):
         deliverer = Deliverer(settings, pool, sender, asyncio.get_running_loop())

@@ -171,7 +171,7 @@ async def record(
         [outcome.duration_ms for outcome in outcomes],
         [outcome.status_code for outcome in outcomes],
         [outcome.error for outcome in outcomes],
-        [orjson.dumps(one.request_headers).decode() for one in tried],
+        [orjson.dumps(list(one.request_headers.items())).decode() for one in tried],
         [orjson.dumps(outcome.response_headers).decode() for outcome in outcomes],
         [outcome.response_body for outcome in outcomes],
     ]

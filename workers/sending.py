@@ -14,20 +14,18 @@ from aiohttp import (
     ClientSession,
     ClientTimeout,
     DummyCookieJar,
-    TCPConnector,
 )
 
 from models.ids import now
+from workers.answers import BoundedConnector
 from workers.endings import in_words
 from workers.retry import parse_retry_after
 from workers.wall import CheckedResolver, checked_sockets
 
 CONNECT_SECONDS = 5
 KEPT_BODY = 16 * 1024
-READ_BODY = 1024 * 1024
 KEPT_HEADERS = 64
 KEPT_HEADER_CHARACTERS = 16 * 1024
-CONNECTIONS = 512
 
 # Shorter than any server's own patience: one that hangs up just as a POST begins costs an attempt.
 KEEP_ALIVE_SECONDS = 1
@@ -68,11 +66,11 @@ class Sender:
         self._attempt_seconds = attempt_seconds
 
     async def __aenter__(self) -> Self:
-        connector = TCPConnector(
+        connector = BoundedConnector(
             resolver=CheckedResolver(allow_private=self._allow_private, seconds=CONNECT_SECONDS),
             socket_factory=checked_sockets(allow_private=self._allow_private),
             ssl=ssl.create_default_context(),
-            limit=CONNECTIONS,
+            limit=0,  # a place in a queue of connections would be lost to slow endpoints
             keepalive_timeout=KEEP_ALIVE_SECONDS,
         )
         self._session = ClientSession(
@@ -128,13 +126,9 @@ class _Answer:
             self.error = "redirects are not followed: give the URL that this one leads to"
 
     async def read(self, response: ClientResponse) -> None:
-        """Read on behind what is kept, so that the connection can be used again, but not for ever."""
-        read = 0
-        while read < READ_BODY and (part := await response.content.readany()):
-            read += len(part)
+        """Read on behind what is kept, so that the connection can be used again."""
+        while part := await response.content.readany():
             self.body += part[: KEPT_BODY - len(self.body)]
-        if not response.content.at_eof():
-            response.close()
 
     def outcome(self, seconds: float) -> Outcome:
         return Outcome(
