@@ -2,6 +2,8 @@
 
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from time import perf_counter
@@ -33,6 +35,19 @@ def note_operation(name: str) -> None:
     """The GraphQL operation behind the request, REST or not."""
     if request := CURRENT.get():
         request.operation = name or "anonymous"
+
+
+@contextmanager
+def following(request_id: str | None, trace_parent: str | None, name: str) -> Iterator[dict[str, str]]:
+    """Work that a request led to: the logs tell whose it is. The headers that pass it on are yielded."""
+    with tracing.span(name, trace_parent):
+        trace_parent = tracing.trace_parent() or trace_parent
+        token = CURRENT.set(Request(request_id, trace_parent, name) if request_id else None)
+        try:
+            headers = {"X-Request-Id": request_id, "traceparent": trace_parent}
+            yield {header: value for header, value in headers.items() if value}
+        finally:
+            CURRENT.reset(token)
 
 
 class Observe:

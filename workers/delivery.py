@@ -22,6 +22,7 @@ import structlog
 from models import event, ids
 from models.database import UNAVAILABLE
 from models.secrets import Cipher
+from observability.requests import following
 from settings import Settings
 from workers import broker, queue, retry
 from workers.queue import Claimed, Tried
@@ -94,7 +95,9 @@ class Deliverer:
             claimed.event_id, claimed.created_at, claimed.updated_at, claimed.type, claimed.details
         )
         headers = self._signer(claimed).headers(str(claimed.id), body, ids.now())
-        outcome = await self._sender.send(claimed.url, body, headers)
+        with following(claimed.request_id, claimed.trace_parent, "webhook attempt") as origin:
+            headers |= origin
+            outcome = await self._sender.send(claimed.url, body, headers)
         if outcome.succeeded:
             return Tried(claimed.id, "succeeded", None, outcome, headers)
         schedule = self._settings.webhook_retry_schedule

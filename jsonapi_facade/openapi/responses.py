@@ -40,6 +40,7 @@ HEADERS = {
     "Vary": "Always `Accept`.",
     "WWW-Authenticate": "The challenge of RFC 6750, with `error` and `error_description`.",
     "Retry-After": "Seconds to wait.",
+    "X-Request-Id": "The id of the call: its own `X-Request-Id` where it has one, else a new one.",
 }
 
 
@@ -78,7 +79,7 @@ def _refusals(verb: str) -> set[int]:
 
 
 def _headers(*names: str) -> Json:
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in (*names, "X-Request-Id")}
 
 
 def _response_ref(status: int) -> Json:
