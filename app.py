@@ -46,7 +46,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with Database.open(chosen.database_url) as database:
             private = chosen.webhook_allow_private_addresses
-            app.state.service = Service(database, Cipher(chosen.secret_key), private)
+            cipher = Cipher(chosen.secret_key, chosen.secret_key_previous)
+            app.state.service = Service(database, cipher, private)
             async with background(watch_pools(database)):
                 yield
 

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.commands import CARRIERQL, clean_environment
 from tests.conftest import SECRET_KEY
+from tests.rabbitmq import RabbitMQ
 
 #: Attempts, leases and pauses as short as they can be, so that a test need not wait for them.
 HASTE = {
@@ -37,3 +40,19 @@ def process(
         running.terminate()
         by_signal = -15 if command == "serve" else 0  # uvicorn stops in order, then ends by the signal
         assert running.wait(30) in (0, -9, by_signal), log.read_text()
+
+
+@pytest.fixture(scope="module", params=["valkey", pytest.param("rabbitmq", marks=pytest.mark.debian)])
+def any_broker(
+    request: pytest.FixtureRequest, broker_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The URL of the session's broker, and then of a RabbitMQ."""
+    if request.param == "valkey":
+        yield broker_url
+        return
+    rabbitmq = RabbitMQ(tmp_path_factory.mktemp("rabbitmq"))
+    try:
+        rabbitmq.start()
+        yield rabbitmq.url
+    finally:
+        rabbitmq.stop()

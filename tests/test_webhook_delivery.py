@@ -10,8 +10,10 @@ import pytest
 from aiohttp import web
 
 from tests.conftest import Door, new_call
-from tests.processes import process
+from tests.processes import any_broker, process
 from tests.receivers import Receiver
+
+__all__ = ["any_broker"]
 
 DELIVERY = "{ id status nextAttemptAt attempts { statusCode error responseBody } }"
 
@@ -24,13 +26,13 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 @pytest.fixture(scope="module")
 async def workers(
-    database_url: str, broker_url: str, tmp_path_factory: pytest.TempPathFactory
+    database_url: str, any_broker: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Path]:
     """A scheduler and a worker; the file is their log."""
     log = tmp_path_factory.mktemp("workers") / "log"
     with ExitStack() as stack:
         for command in ("worker", "scheduler"):
-            stack.enter_context(process(command, database_url, broker_url, log))
+            stack.enter_context(process(command, database_url, any_broker, log))
         yield log
 
 

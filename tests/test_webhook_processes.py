@@ -8,11 +8,11 @@ from pathlib import Path
 from aiohttp import web
 
 from tests.conftest import Door, new_call
-from tests.processes import process
+from tests.processes import any_broker, process
 from tests.receivers import Receiver
 from tests.test_webhook_delivery import deliveries, endpoint_at, receiver, settled
 
-__all__ = ["receiver"]
+__all__ = ["any_broker", "receiver"]
 
 
 async def test_a_worker_that_is_killed_while_it_sends_loses_nothing(
@@ -21,7 +21,7 @@ async def test_a_worker_that_is_killed_while_it_sends_loses_nothing(
     account: str,
     receiver: Receiver,
     database_url: str,
-    broker_url: str,
+    any_broker: str,
     tmp_path: Path,
 ) -> None:
     arrived = asyncio.Event()
@@ -35,12 +35,12 @@ async def test_a_worker_that_is_killed_while_it_sends_loses_nothing(
     await endpoint_at(ours, receiver, "/killed", concurrency=4)
     for _ in range(12):
         await new_call(platform, account, status="COMPLETED")
-    with process("scheduler", database_url, broker_url, tmp_path / "log"):
-        with process("worker", database_url, broker_url, tmp_path / "log") as victim:
+    with process("scheduler", database_url, any_broker, tmp_path / "log"):
+        with process("worker", database_url, any_broker, tmp_path / "log") as victim:
             await arrived.wait()
             victim.send_signal(signal.SIGKILL)
         receiver.answers["/killed"] = 204
-        with process("worker", database_url, broker_url, tmp_path / "log"):
+        with process("worker", database_url, any_broker, tmp_path / "log"):
             delivered = await settled(ours, "SUCCEEDED", 12, seconds=60)
     ids = [one.webhook_id for one in receiver.at("/killed")]
     assert set(ids) == {one["id"] for one in delivered}
@@ -53,7 +53,7 @@ async def test_what_was_begun_before_sigterm_is_recorded_before_the_end(
     account: str,
     receiver: Receiver,
     database_url: str,
-    broker_url: str,
+    any_broker: str,
     tmp_path: Path,
 ) -> None:
     arrived = asyncio.Event()
@@ -64,8 +64,8 @@ async def test_what_was_begun_before_sigterm_is_recorded_before_the_end(
         return web.Response(text="late")
 
     receiver.answers["/stopping"] = slow
-    with process("scheduler", database_url, broker_url, tmp_path / "log"), ExitStack() as stack:
-        worker = stack.enter_context(process("worker", database_url, broker_url, tmp_path / "log"))
+    with process("scheduler", database_url, any_broker, tmp_path / "log"), ExitStack() as stack:
+        worker = stack.enter_context(process("worker", database_url, any_broker, tmp_path / "log"))
         await endpoint_at(ours, receiver, "/stopping")
         await new_call(platform, account, status="COMPLETED")
         await arrived.wait()

@@ -44,7 +44,7 @@ class Deliverer:
         self, settings: Settings, pool: "asyncpg.Pool[Any]", sender: Sender, loop: asyncio.AbstractEventLoop
     ) -> None:
         self._settings, self._pool, self._sender, self._loop = settings, pool, sender, loop
-        self._cipher = Cipher(settings.secret_key)
+        self._cipher = Cipher(settings.secret_key, settings.secret_key_previous)
         # Twice the longest attempt, so that whoever holds a lease has recorded before it ends.
         self._lease = 2 * settings.webhook_attempt_seconds + 2
         self._places = threading.BoundedSemaphore(ENDPOINTS)
