@@ -26,9 +26,12 @@ async def _rotate_column(
     connection: "asyncpg.Connection[Any]", cipher: Cipher, table: str, column: str
 ) -> int:
     # A secret that its owner changes meanwhile is no longer the one that was read, and stays.
-    read = f"SELECT id, {column} FROM {table} WHERE {column} IS NOT NULL AND id > $1 ORDER BY id LIMIT $2"  # noqa: S608  names of ours
+    read = f"""
+        SELECT id, {column} FROM {table}
+        WHERE {column} IS NOT NULL AND id > $1 ORDER BY id LIMIT $2"""  # noqa: S608  names of ours
     write = f"""
-        UPDATE {table} SET {column} = new.text FROM unnest($1::uuid[], $2::text[], $3::text[]) AS new (id, old, text)
+        UPDATE {table} SET {column} = new.text
+        FROM unnest($1::uuid[], $2::text[], $3::text[]) AS new (id, old, text)
         WHERE {table}.id = new.id AND {table}.{column} = new.old"""  # noqa: S608  names of ours
     last, renewed = "00000000-0000-0000-0000-000000000000", 0
     while rows := await connection.fetch(read, last, AT_ONCE):

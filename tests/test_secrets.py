@@ -21,17 +21,21 @@ WHERE table_schema = 'public' AND data_type IN ('text', 'character varying')
 
 
 @pytest.fixture
-async def connection() -> AsyncIterator[Any]:
-    async with fresh_database(os.environ[TEMPLATE]) as url:
-        connection = await asyncpg.connect(url)
-        connection.url = url
-        yield connection
-        await connection.close()
+async def url() -> AsyncIterator[str]:
+    async with fresh_database(os.environ[TEMPLATE]) as found:
+        yield found
+
+
+@pytest.fixture
+async def connection(url: str) -> AsyncIterator[Any]:
+    connection = await asyncpg.connect(url)
+    yield connection
+    await connection.close()
 
 
 async def encrypted(connection: Any) -> dict[tuple[str, str, str], str]:
     """Every text in the database that is encrypted, wherever it is."""
-    found = {}
+    found: dict[tuple[str, str, str], str] = {}
     for table, column in await connection.fetch(TEXTS):
         rows = await connection.fetch(f"SELECT id::text, {column} FROM {table} WHERE {column} LIKE 'gAAAA%'")
         found |= {(table, column, row[0]): row[1] for row in rows}
@@ -46,9 +50,9 @@ async def fill(connection: Any, cipher: Cipher) -> None:
     )
     await connection.executemany(
         "INSERT INTO account (id, created_at, updated_at, carrier_id, name, type, status, billing_enabled, "
-        "billing_mode, billing_currency, default_tts_voice, auth_token, auth_token_hash, metadata) "
-        "SELECT gen_random_uuid(), now(), now(), id, 'Rides', 'carrier_managed', 'enabled', false, 'prepaid', "
-        "'KHR', 'Basic.Kal', $1, $2, '{}' FROM carrier",
+        "billing_mode, billing_currency, default_tts_voice, auth_token, auth_token_hash, metadata_) "
+        "SELECT gen_random_uuid(), now(), now(), id, 'Rides', 'carrier_managed', 'enabled', false, "
+        "'prepaid', 'KHR', 'Basic.Kal', $1, $2, '{}' FROM carrier",
         [(cipher.encrypt(f"token {number}"), str(number).encode()) for number in range(1001)],
     )
     await connection.executemany(
@@ -64,12 +68,14 @@ async def fill(connection: Any, cipher: Cipher) -> None:
     )
 
 
-async def test_every_secret_is_encrypted_anew_and_stays_the_same(connection: Any, tmp_path: Path) -> None:
+async def test_every_secret_is_encrypted_anew_and_stays_the_same(
+    connection: Any, url: str, tmp_path: Path
+) -> None:
     old, new = Cipher(SECRET_KEY), Cipher(NEW_KEY)
     await fill(connection, old)
     before = await encrypted(connection)
     assert len(before) == 1001 + 3
-    environment = {"DATABASE_URL": connection.url, "SECRET_KEY": NEW_KEY, "SECRET_KEY_PREVIOUS": SECRET_KEY}
+    environment = {"DATABASE_URL": url, "SECRET_KEY": NEW_KEY, "SECRET_KEY_PREVIOUS": SECRET_KEY}
     rotated = carrierql("secrets", "rotate", "--json", cwd=tmp_path, **environment)
     assert (rotated.returncode, orjson.loads(rotated.stdout)) == (0, {"rotated": len(before)})
     after = await encrypted(connection)
@@ -81,10 +87,12 @@ async def test_every_secret_is_encrypted_anew_and_stays_the_same(connection: Any
     assert await encrypted(connection) == after
 
 
-async def test_a_key_that_reads_nothing_is_said_in_one_line(connection: Any, tmp_path: Path) -> None:
+async def test_a_key_that_reads_nothing_is_said_in_one_line(
+    connection: Any, url: str, tmp_path: Path
+) -> None:
     await fill(connection, Cipher(SECRET_KEY))
     before = await encrypted(connection)
-    refused = carrierql("secrets", "rotate", cwd=tmp_path, DATABASE_URL=connection.url, SECRET_KEY=NEW_KEY)
+    refused = carrierql("secrets", "rotate", cwd=tmp_path, DATABASE_URL=url, SECRET_KEY=NEW_KEY)
     said = "carrierql: neither SECRET_KEY nor SECRET_KEY_PREVIOUS can read what this database holds\n"
     assert (refused.returncode, refused.stderr) == (1, said)
     assert await encrypted(connection) == before
