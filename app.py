@@ -24,12 +24,11 @@ from observability import metrics
 from observability.logs import configure_logging
 from observability.requests import Observe
 from observability.tracing import tracing
-from resolvers.figures import webhook_figures
 from resolvers.keys import Unauthorized
 from resolvers.service import Service
 from schema.root import schema
 from settings import Settings, load
-from workers import broker
+from workers import broker, queue
 
 POOL_SECONDS = 5
 METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]
@@ -153,5 +152,5 @@ async def figures(request: Request) -> Response:
     """For Prometheus; what stands in the database is left out while it is away."""
     database = request.app.state.service.database
     with suppress(*UNAVAILABLE):
-        metrics.webhooks(*await webhook_figures(database))
+        metrics.webhooks(await queue.figures(database.reads))
     return Response(metrics.exposition(), headers={"Content-Type": metrics.MEDIA_TYPE})

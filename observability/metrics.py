@@ -45,10 +45,16 @@ GAVE_UP = Counter(
     "Answers that compiled completion left to graphql-core.",
     registry=REGISTRY,
 )
-WEBHOOKS = Gauge(
-    "carrierql_webhook_deliveries",
-    "Webhooks over all carriers: due now (at most 100,000 are counted), and what came of all there were.",
-    ["state"],
+WEBHOOKS = Gauge(  # PostgreSQL counts, so that no restart begins anew: they only ever rise
+    "carrierql_webhooks",
+    "Since ever: attempts that succeeded and failed, and deliveries given up (exhausted).",
+    ["outcome"],
+    multiprocess_mode="mostrecent",
+    registry=REGISTRY,
+)
+DUE = Gauge(
+    "carrierql_webhook_due",
+    "Webhooks that are due now, of all carriers.",
     multiprocess_mode="mostrecent",
     registry=REGISTRY,
 )
@@ -89,11 +95,12 @@ def connections(pools: Mapping[str, Mapping[str, int]]) -> None:
             CONNECTIONS.labels(pool, state).set(count)
 
 
-def webhooks(counts: Mapping[str, int], oldest_due: float) -> None:
-    """What stood in the database at the last look."""
-    for state, count in counts.items():
-        WEBHOOKS.labels(state).set(count)
-    OLDEST_DUE.set(oldest_due)
+def webhooks(figures: Any) -> None:
+    """What `workers.queue.figures` found at the last look."""
+    DUE.set(figures.due)
+    OLDEST_DUE.set(figures.oldest_due_seconds)
+    for outcome in ("succeeded", "failed", "exhausted"):
+        WEBHOOKS.labels(outcome).set(getattr(figures, outcome))
 
 
 def exposition() -> bytes:

@@ -16,6 +16,7 @@ from observability.tracing import tracing
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9_.\-]{1,128}")
 TRACE_PARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+MAX_NAME = 80
 DOORS = (("/carrier/v1", "rest"), ("/graphql", "graphql"))
 
 
@@ -34,7 +35,7 @@ CURRENT: ContextVar[Request | None] = ContextVar("request", default=None)
 def note_operation(name: str) -> None:
     """The GraphQL operation behind the request, REST or not."""
     if request := CURRENT.get():
-        request.operation = name or "anonymous"
+        request.operation = name[:MAX_NAME] or "anonymous"
 
 
 @contextmanager

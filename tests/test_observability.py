@@ -140,7 +140,7 @@ async def test_clients_cannot_make_labels_without_end(ours: Door) -> None:
 
 
 async def test_webhooks_are_counted(ours: Door, platform: Door, account: str, database_url: str) -> None:
-    due = ("carrierql_webhook_deliveries", (("state", "due"),))
+    due = ("carrierql_webhook_due", ())
     oldest = ("carrierql_webhook_oldest_due_seconds", ())
     before = await scraped(ours.http)
     await ours.do("createWebhookEndpoint", "webhookEndpoint", url="http://127.0.0.1:9/nobody")

@@ -58,9 +58,9 @@ async def fill(connection: Any, cipher: Cipher) -> None:
     await connection.executemany(
         "INSERT INTO webhook_endpoint (id, created_at, updated_at, carrier_id, url, enabled, concurrency, "
         "signing_secret, previous_signing_secret, previous_signing_secret_until, previous_signs_token, "
-        "failures_in_a_row, hints_unanswered, attempts_succeeded, attempts_failed, deliveries_exhausted) "
+        "failures_in_a_row, hints_unanswered) "
         "SELECT gen_random_uuid(), now(), now(), id, 'https://example.com', true, 1, $1, $2, $3, "
-        "false, 0, 0, 0, 0, 0 FROM carrier",
+        "false, 0, 0 FROM carrier",
         [
             (cipher.encrypt("first"), None, None),
             (cipher.encrypt("second"), cipher.encrypt("before"), await connection.fetchval("SELECT now()")),
