@@ -42,7 +42,11 @@ def _origin(url: str) -> str:
 
 
 def _seconds(text: object) -> object:
-    return text.split(",") if isinstance(text, str) else text
+    """What is before the first attempt may be left out: it is nothing."""
+    seconds = text.split(",") if isinstance(text, str) else text
+    if isinstance(seconds, list) and seconds[0].strip().lstrip("0"):
+        return ["0", *seconds]
+    return seconds
 
 
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]

@@ -82,7 +82,8 @@ class Deliverer:
                 claimed = await queue.claim(self._pool, endpoint, token, self._lease)
                 if not claimed:
                     break
-                tried = await asyncio.gather(*map(self._attempt, claimed))
+                signer = self._signer(claimed[0])  # they are all one endpoint's
+                tried = await asyncio.gather(*[self._attempt(signer, one) for one in claimed])
                 gone = GONE if any(one.outcome.status_code == HTTPStatus.GONE for one in tried) else None
                 write = partial(queue.record, self._pool, endpoint, token, tried, gone)
                 await _persist(leased_until, write)
@@ -90,11 +91,11 @@ class Deliverer:
         except UNAVAILABLE as error:
             log.warning("database away; the lease will end by itself", error=repr(error))
 
-    async def _attempt(self, claimed: Claimed) -> Tried:
+    async def _attempt(self, signer: Signer, claimed: Claimed) -> Tried:
         body = event.document(
             claimed.event_id, claimed.created_at, claimed.updated_at, claimed.type, claimed.details
         )
-        headers = self._signer(claimed).headers(str(claimed.id), body, ids.now())
+        headers = signer.headers(str(claimed.id), body, ids.now())
         with following(claimed.request_id, claimed.trace_parent, "webhook attempt") as origin:
             headers |= origin
             outcome = await self._sender.send(claimed.url, body, headers)
