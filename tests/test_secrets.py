@@ -38,7 +38,9 @@ async def encrypted(connection: Any) -> dict[tuple[str, str, str], str]:
     """Every text in the database that is encrypted, wherever it is."""
     found: dict[tuple[str, str, str], str] = {}
     for table, column in await connection.fetch(TEXTS):
-        rows = await connection.fetch(f"SELECT id::text, {column} FROM {table} WHERE {column} LIKE 'gAAAA%'")
+        rows = await connection.fetch(
+            f'SELECT id::text, "{column}" FROM {table} WHERE "{column}" LIKE $1', "gAAAA%"
+        )
         found |= {(table, column, row[0]): row[1] for row in rows}
     return found
 
