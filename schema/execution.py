@@ -27,6 +27,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from models.database import UNAVAILABLE
+from observability.requests import note_operation
 from schema import limits
 from schema.completion import CompiledExecutor
 from schema.errors import UserError, UserErrorCode
@@ -101,6 +102,7 @@ class CarrierSchema(strawberry.Schema):
             message = f"operationName must name one of the document's operations: {known or 'it has none'}"
             return ExecutionResult(None, [GraphQLError(message)])
         context.operation = operation
+        note_operation(operation.node.name.value if operation.node.name else "")
         result = execute(
             self._schema,
             document.node,
