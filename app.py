@@ -1,22 +1,20 @@
 """The ASGI application on one screen."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
-from types import NoneType
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from types import FrameType
 from typing import Any
 
-import orjson
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from jsonapi_facade import reference
-from jsonapi_facade.errors import Rejected
 from jsonapi_facade.handlers import PREFIX, carrier_v1
-from jsonapi_facade.negotiation import read_limited
 from jsonapi_facade.operations import validate_operations
 from models.database import UNAVAILABLE, Database
 from models.secrets import Cipher
@@ -24,9 +22,12 @@ from observability import metrics
 from observability.logs import configure_logging
 from observability.requests import Observe
 from observability.tracing import tracing
-from resolvers.keys import Unauthorized
+from pages import graphiql
+from pages import routes as pages
+from resolvers.event_stream import EventStream
 from resolvers.service import Service
-from schema.root import schema
+from schema.over_http import graphql
+from schema.over_websocket import websocket
 from settings import Settings, load
 from workers import broker, queue
 
@@ -46,71 +47,53 @@ def create_app(settings: Settings | None = None) -> Starlette:
         async with Database.open(chosen.database_url) as database:
             private = chosen.webhook_allow_private_addresses
             cipher = Cipher(chosen.secret_key, chosen.secret_key_previous)
-            app.state.service = Service(database, cipher, private)
+            events = EventStream(database)
+            app.state.service = Service(database, cipher, private, events)
             async with background(keep_figures(database)):
-                yield
+                with called_at_the_end(events.finish):
+                    yield
 
     app = Starlette(
         routes=[
             Route(PREFIX + "/{path:path}", carrier_v1, methods=METHODS),
-            Route("/graphql", graphql, methods=["POST"]),
+            Route("/graphql", graphql, methods=METHODS),
+            WebSocketRoute("/graphql", websocket),
             Route("/openapi.json", reference.openapi_document),
             Route("/docs", reference.page),
             Route("/docs/{asset}", reference.asset),
             Route("/health/live", live),
             Route("/health/ready", ready),
             Route("/metrics", figures),
+            *pages,
         ],
         middleware=[Middleware(Observe)],
         lifespan=lifespan,
     )
     app.state.public_url, app.state.broker_url = chosen.public_url, chosen.broker_url
+    app.state.graphiql = graphiql
     return app
 
 
-async def graphql(request: Request) -> Response:
-    """GraphQL over HTTP: a JSON object with query, variables and operationName."""
+@contextmanager
+def called_at_the_end(finish: Callable[[], None]) -> Iterator[None]:
+    """Have `finish` called when the process is told to end: the server then waits for all answers' ends."""
+    loop = asyncio.get_running_loop()
+    former = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def end(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(finish)
+        told = former[signal.Signals(number)]
+        if callable(told):
+            told(number, frame)
+
+    served = {number: told for number, told in former.items() if callable(told)}
+    for number in served:
+        signal.signal(number, end)
     try:
-        given = orjson.loads(await read_limited(request))
-        text, variables, name = _operation(given)
-        context = await request.app.state.service.context_for(request.headers.get("authorization"))
-    except (orjson.JSONDecodeError, ValueError) as error:
-        return _graphql(
-            {"errors": [{"message": f"the body is not what GraphQL over HTTP asks for: {error}"}]}, 400
-        )
-    except Rejected as rejected:
-        return _graphql({"errors": [{"message": rejected.problems[0].detail}]}, rejected.problems[0].status)
-    except Unauthorized as error:
-        challenge = (
-            f'Bearer realm="carrierql", error="{error.error}", error_description="{error.description}"'
-        )
-        shown = {"errors": [{"message": error.description, "extensions": {"code": error.error.upper()}}]}
-        return _graphql(shown, error.status, {"WWW-Authenticate": challenge})
-    except UNAVAILABLE:
-        shown = {
-            "errors": [{"message": "the database is away; try again", "extensions": {"code": "UNAVAILABLE"}}]
-        }
-        return _graphql(shown, 503, {"Retry-After": "1"})
-    result = await schema.run(text, variables, context, name)
-    answer: dict[str, Any] = {"data": result.data}
-    if result.errors:
-        answer["errors"] = [error.formatted for error in result.errors]
-    return _graphql(answer, 200)
-
-
-def _operation(given: Any) -> tuple[str, dict[str, Any] | None, str | None]:
-    """(query, variables, operationName) of a request; raises ValueError."""
-    if not isinstance(given, dict) or not isinstance(given.get("query"), str):
-        raise ValueError('send a JSON object such as {"query": "{ viewer { key { name } } }"}')
-    variables, name = given.get("variables"), given.get("operationName")
-    if not isinstance(variables, dict | NoneType) or not isinstance(name, str | NoneType):
-        raise ValueError("variables must be an object, operationName a string")
-    return given["query"], variables, name
-
-
-def _graphql(answer: dict[str, Any], status: int, headers: dict[str, str] | None = None) -> Response:
-    body = orjson.dumps(answer, option=orjson.OPT_UTC_Z)
-    return Response(body, status, headers, media_type="application/json")
+        yield
+    finally:
+        for number, told in served.items():
+            signal.signal(number, told)
 
 
 async def live(_request: Request) -> Response:

@@ -12,6 +12,7 @@ from cli.errors import CommandError
 from settings import Settings, load
 
 DRAIN_SECONDS = 20
+MAX_MESSAGE = 1024 * 1024
 
 
 def serve(
@@ -48,6 +49,9 @@ def run(settings: Settings, listener: socket.socket) -> None:
         workers=settings.web_concurrency,
         loop="uvloop",
         http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=MAX_MESSAGE,
+        ws_per_message_deflate=False,  # a small event grows by it, and each connection would keep its windows
         access_log=False,
         log_level="warning",
         server_header=False,

@@ -5,6 +5,7 @@ time (the first 48 bits) of its event's and random bits of its own: a UUIDv7 tha
 """
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from uuid import UUID
 
 import orjson
@@ -45,11 +46,15 @@ RETURNING id
 )
 
 
-async def record_events(session: AsyncSession, *events: Event, only: UUID | None = None) -> Sequence[UUID]:
+async def record_events(
+    session: AsyncSession, *events: Event | SimpleNamespace, only: UUID | None = None
+) -> Sequence[UUID]:
     """Write the events and their deliveries, whose ids are answered; the caller's transaction commits them.
 
     `only` names the one endpoint that is told, whatever it wants to be told of.
     """
+    if not events:
+        return []
     written = await session.execute(
         RECORD,
         {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from models.database import Database
 from models.secrets import Cipher
 from resolvers.context import Context
+from resolvers.event_stream import EventStream
 from resolvers.keys import authenticate
 
 
@@ -13,8 +14,9 @@ class Service:
     database: Database
     cipher: Cipher
     private_webhooks: bool
+    events: EventStream
 
     async def context_for(self, authorization: str | None) -> Context:
         """The context of a request with this Authorization header. Raises keys.Unauthorized."""
         viewer = await authenticate(self.database, authorization)
-        return Context(self.database, self.cipher, viewer, self.private_webhooks)
+        return Context(self.database, self.cipher, viewer, self.private_webhooks, self.events)

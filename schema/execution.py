@@ -34,7 +34,7 @@ from schema.errors import UserError, UserErrorCode
 from schema.selections import Operation, declared
 
 KEPT_DOCUMENTS = 512
-RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule, limits.Limits)
+RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 log = structlog.get_logger("carrierql")
 
 
@@ -49,7 +49,8 @@ class Document:
         except GraphQLError as error:
             self.errors, self.node = [error], None
             return
-        self.errors = validate(schema, self.node, RULES)
+        # The limits first: the cost of the other rules grows with the square of what they bound.
+        self.errors = validate(schema, self.node, [limits.Limits]) or validate(schema, self.node, RULES)
         definitions = self.node.definitions
         fragments = {
             node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)

@@ -1,173 +1,100 @@
-"""Headless Chromium, told what to do by its own protocol (needs Debian's `chromium` and `npm`)."""
+"""Debian's Chromium without a window, a server for it, and a record of what a page did there."""
 
-import asyncio
-import base64
-import itertools
-import json
-import socket
-import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
-import uvicorn
-from starlette.applications import Starlette
-from websockets.asyncio.client import ClientConnection, connect
+from playwright.async_api import Browser, Page, async_playwright
 
-PACKAGES = ("axe-core@4.14.1", "@seriousme/openapi-schema-validator@2.11.0")
-SECONDS = 30
-ARGUMENTS = (
-    "--headless=new",
+from tests.serving import served
+
+PAGES = Path(__file__).parent.parent / "pages"
+AXE = PAGES / "node_modules" / "axe-core" / "axe.min.js"
+# Chromium of its own asks for updates and the like; every name but the server's leads nowhere.
+ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
     "--disable-background-networking",
-    "--hide-scrollbars",
-    "--remote-debugging-port=0",
-    "about:blank",
-)
-KEYS = {
-    "Tab": {"code": "Tab", "windowsVirtualKeyCode": 9},
-    "Enter": {"code": "Enter", "text": "\r", "windowsVirtualKeyCode": 13},
-}
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+]
+TELL_VIOLATIONS = """
+addEventListener("securitypolicyviolation", (event) =>
+  console.error(`policy: ${event.effectiveDirective} refused ${event.blockedURI}`));
+"""
+# Those of WCAG 2.2 AA, and what axe calls best practice.
+FIND_BARRIERS = """async ([inside, without]) => {
+  const found = await axe.run({ include: [inside], exclude: without });
+  return found.violations.map(({ id, nodes }) => [id, nodes.map((node) => node.target.join(" "))]);
+}"""
 
 
 @pytest.fixture(scope="session")
-def npm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the npm packages that the tests use."""
-    directory = tmp_path_factory.mktemp("npm")
-    (directory / "package.json").write_text("{}")
-    subprocess.run(
-        ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *PACKAGES],
-        cwd=directory,
-        check=True,
-        capture_output=True,
-        timeout=100,
-    )
-    return directory / "node_modules"
+def origin(database_url: str, broker_url: str) -> Iterator[str]:
+    with served(database_url, broker_url) as server:
+        yield server.origin
 
 
 @pytest.fixture(scope="session")
-async def origin(app: Starlette) -> AsyncIterator[str]:
-    """Where the application answers over a real socket."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="warning"))
-        serving = asyncio.create_task(server._serve([listener]))
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        await serving
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield browser
+        await browser.close()
 
 
-class Browser:
-    """One page: what it asked for, what it complained of, and ways to look at it."""
+@dataclass
+class Visit:
+    """One person's visit: a page with storage of its own, and what it asked for and complained of."""
 
-    def __init__(self, connection: ClientConnection) -> None:
-        self.requested: list[str] = []
-        self.complaints: list[str] = []
-        self._connection = connection
-        self._numbers = itertools.count(1)
-        self._loaded = asyncio.Event()
-        self._waiting: dict[int, asyncio.Future[Any]] = {}
+    origin: str
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
 
-    @classmethod
-    @asynccontextmanager
-    async def open(
-        cls, directory: Path, *, width: int, height: int = 900, scheme: str = "light"
-    ) -> AsyncIterator[Self]:
-        """A page of this size whose user prefers this colour scheme."""
-        process = await asyncio.create_subprocess_exec(
-            "chromium",
-            f"--user-data-dir={directory / 'chromium'}",
-            *ARGUMENTS,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            async with asyncio.timeout(SECONDS), connect(await _page(process), max_size=None) as connection:
-                browser = cls(connection)
-                listening = asyncio.create_task(browser._listen())
-                try:
-                    await browser._prepare(width, height, scheme)
-                    yield browser
-                finally:
-                    listening.cancel()
-        finally:
-            with suppress(ProcessLookupError):
-                process.terminate()
-            await process.communicate()
+    def watch(self) -> None:
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("websocket", lambda socket: self.requests.append(socket.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._listen)
 
-    async def _prepare(self, width: int, height: int, scheme: str) -> None:
-        for name in ("Page", "Network", "Runtime", "Log"):
-            await self._say(f"{name}.enable")
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-        await self._say("Emulation.setDeviceMetricsOverride", **size)
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        await self._say("Emulation.setEmulatedMedia", features=features)
+    def _listen(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
 
-    async def go(self, url: str) -> None:
-        """Open the page and wait until all of it is there."""
-        self._loaded.clear()
-        await self._say("Page.navigate", url=url)
-        await self._loaded.wait()
+    async def open(self, path: str, key: str | None = None) -> None:
+        """Open a page of ours and, where it is given, enter the key."""
+        await self.page.goto(self.origin + path)
+        if key is not None:
+            await self.page.get_by_label("API key").fill(key)
+            await self.page.get_by_role("button", name="Continue").click()
 
-    async def evaluate(self, expression: str) -> Any:
-        answer = await self._say(
-            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
-        )
-        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
-        return answer["result"].get("value")
+    async def barriers(self, inside: str = "html", *without: str) -> list[Any]:
+        """What axe finds against people with disabilities: [rule, [places]]."""
+        await self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found: list[Any] = await self.page.evaluate(FIND_BARRIERS, [inside, list(without)])
+        return found
 
-    async def press(self, key: str) -> None:
-        for type_ in ("keyDown", "keyUp"):
-            await self._say("Input.dispatchKeyEvent", type=type_, key=key, **KEYS[key])
-
-    async def screenshot(self) -> bytes:
-        answer = await self._say("Page.captureScreenshot", captureBeyondViewport=True)
-        return base64.b64decode(answer["data"])
-
-    async def axe(self, script: str) -> list[str]:
-        """What axe-core, given as its text, finds wrong: rule and place."""
-        await self.evaluate(script)
-        found = await self.evaluate("axe.run().then(result => result.violations)")
-        return [
-            f"{one['id']}: {node['target']} {node['failureSummary']}"
-            for one in found
-            for node in one["nodes"]
-        ]
-
-    async def _say(self, method: str, **parameters: Any) -> Any:
-        number = next(self._numbers)
-        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
-        await self._connection.send(json.dumps({"id": number, "method": method, "params": parameters}))
-        return await answer
-
-    async def _listen(self) -> None:
-        async for text in self._connection:
-            said = json.loads(text)
-            if "id" in said:
-                self._waiting.pop(said["id"]).set_result(said.get("result", said))
-            self._note(said.get("method"), said.get("params", {}))
-
-    def _note(self, event: str | None, told: dict[str, Any]) -> None:
-        if event == "Network.requestWillBeSent":
-            self.requested.append(told["request"]["url"])
-        elif event == "Log.entryAdded" and told["entry"]["level"] == "error":
-            self.complaints.append(told["entry"]["text"])
-        elif event == "Runtime.exceptionThrown":
-            self.complaints.append(told["exceptionDetails"]["text"])
-        elif event == "Page.loadEventFired":
-            self._loaded.set()
+    def strangers(self) -> list[str]:
+        """What was asked for elsewhere than at the origin."""
+        ours = (f"{self.origin}/", f"{self.origin.replace('http', 'ws', 1)}/", "data:", "blob:")
+        return [url for url in self.requests if not url.startswith(ours)]
 
 
-async def _page(process: asyncio.subprocess.Process) -> str:
-    """The address of the browser's first page, once it says where it listens."""
-    assert process.stderr is not None
-    async for line in process.stderr:
-        if b"DevTools listening on " in line:
-            browser = line.decode().split()[-1]
-            break
-    async with connect(browser) as connection:
-        await connection.send(json.dumps({"id": 1, "method": "Target.getTargets"}))
-        targets = json.loads(await connection.recv())["result"]["targetInfos"]
-    page = next(target["targetId"] for target in targets if target["type"] == "page")
-    return f"{browser.partition('/devtools/')[0]}/devtools/page/{page}"
+@asynccontextmanager
+async def visiting(chromium: Browser, origin: str, **options: Any) -> AsyncIterator[Visit]:
+    """A visit that must have asked no stranger and ended without a complaint."""
+    context = await chromium.new_context(**options)
+    await context.add_init_script(TELL_VIOLATIONS)
+    visit = Visit(origin, await context.new_page())
+    visit.watch()
+    yield visit
+    await context.close()
+    assert visit.strangers() == []
+    assert visit.complaints == []

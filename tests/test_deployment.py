@@ -17,6 +17,7 @@ from settings import Environment
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
+LEFT_OUT = ("__pycache__", "node_modules", "src", "*.json5", "node.lock", "build.mjs")
 METRIC = re.compile(r"carrierql_\w+")
 
 
@@ -83,11 +84,11 @@ def test_the_composition_sets_what_there_is_to_set() -> None:
 
 def test_an_installed_service_has_all_its_files(tmp_path: Path) -> None:
     """An image is not an editable checkout: what pyproject.toml forgets is missing there alone."""
-    ours = ("cli", "jsonapi_facade", "models", "observability", "resolvers", "schema", "workers")
+    ours = ("cli", "jsonapi_facade", "models", "observability", "pages", "resolvers", "schema", "workers")
     for name in ("pyproject.toml", "README.md", "LICENSE", "app.py", "settings.py"):
         shutil.copy(ROOT / name, tmp_path)
     for name in ours:
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns(*LEFT_OUT))
     build = "import sys; from setuptools import build_meta; print(build_meta.build_wheel('.'))"
     built = subprocess.run(
         [sys.executable, "-c", build], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60

@@ -1,7 +1,7 @@
 """where events come from
 
 Revision ID: 20261124_06
-Revises: 20261124_02
+Revises: 20261124_05
 Create Date: 2026-11-24 14:50:11.218734
 """
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261124_06"
-down_revision = "20261124_02"
+down_revision = "20261124_05"
 branch_labels = None
 depends_on = None
 
