@@ -31,7 +31,7 @@ from schema.over_websocket import websocket
 from settings import Settings, load
 from workers import broker, queue
 
-POOL_SECONDS = 5
+FIGURE_SECONDS = 1
 METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]
 
 
@@ -46,10 +46,10 @@ def create_app(settings: Settings | None = None) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with Database.open(chosen.database_url) as database:
             private = chosen.webhook_allow_private_addresses
-            events = EventStream(database)
             cipher = Cipher(chosen.secret_key, chosen.secret_key_previous)
+            events = EventStream(database)
             app.state.service = Service(database, cipher, private, events)
-            async with background(watch_pools(database)):
+            async with background(keep_figures(database)):
                 with called_at_the_end(events.finish):
                     yield
 
@@ -124,11 +124,12 @@ async def background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await asyncio.wait([task])
 
 
-async def watch_pools(database: Database) -> None:
-    """Each process notes its pools by itself: a scrape reaches only one of them."""
+async def keep_figures(database: Database) -> None:
+    """Each process notes its own: a scrape reaches only one of them."""
     while True:
+        metrics.hand_over()
         metrics.connections(database.connections())
-        await asyncio.sleep(POOL_SECONDS)
+        await asyncio.sleep(FIGURE_SECONDS)
 
 
 async def figures(request: Request) -> Response:

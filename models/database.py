@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
-from observability.statements import observe_statement
+from observability.statements import TimedConnection, observe_statement
 
 #: What the drivers raise while the database is away, or too busy to let one in.
 UNAVAILABLE = (
@@ -106,7 +106,7 @@ def work_pool(url: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
 
 
 def _read_pool(url: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
-    return _pool(url, size, init=_prepare, server_settings=READ_SETTINGS)
+    return _pool(url, size, init=_prepare, connection_class=TimedConnection, server_settings=READ_SETTINGS)
 
 
 def _pool(url: str, size: int, **options: Any) -> "asyncpg.Pool[asyncpg.Record]":
@@ -122,7 +122,6 @@ def _pool(url: str, size: int, **options: Any) -> "asyncpg.Pool[asyncpg.Record]"
 
 async def _prepare(connection: Any) -> None:
     """JSON passes through unread: nothing between the row and the answer looks inside it."""
-    connection.add_query_logger(_timed)
     await connection.set_type_codec(
         "json", schema="pg_catalog", encoder=str, decoder=orjson.Fragment, format="text"
     )
@@ -130,10 +129,6 @@ async def _prepare(connection: Any) -> None:
 
 async def _keep(_connection: Any) -> None:
     """Nobody here SETs, LISTENs or locks: there is nothing to reset, and resetting costs a trip."""
-
-
-def _timed(statement: Any) -> None:
-    observe_statement("reads", statement.elapsed)
 
 
 def _time_statements(engine: AsyncEngine) -> None:

@@ -40,13 +40,13 @@ class Event(Row, table=True):
     carrier_id: UUID = foreign_key("carrier.id")
     type: str
     details: dict[str, Any] = json_column()
+    request_id: str | None = None
+    trace_parent: str | None = None
     # The transaction that wrote it, which PostgreSQL fills in: subscribers are given events in the order of
     # (xid, id). 0 for what was there before anybody could subscribe.
     xid: int | None = Field(
         default=None, sa_type=Xid8, nullable=False, sa_column_kwargs={"server_default": THIS_TRANSACTION}
     )
-    request_id: str | None = None
-    trace_parent: str | None = None
 
 
 def phone_call_event(call: PhoneCall | SimpleNamespace) -> SimpleNamespace:
@@ -113,8 +113,8 @@ def _event(
 def _origin() -> dict[str, Any]:
     request = CURRENT.get()
     return {
-        "request_id": request.id if request else None,
-        "trace_parent": request.trace_parent if request else None,
+        "request_id": request and request.id,
+        "trace_parent": request and request.trace_parent,
     }
 
 

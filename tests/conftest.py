@@ -12,10 +12,9 @@ from app import create_app
 from resolvers.context import operator
 from schema.root import schema
 from settings import Settings
-from tests.devtools import npm, origin
 from tests.servers import broker_url, database_url, pytest_sessionfinish, pytest_sessionstart
 
-__all__ = ["broker_url", "database_url", "npm", "origin", "pytest_sessionfinish", "pytest_sessionstart"]
+__all__ = ["broker_url", "database_url", "pytest_sessionfinish", "pytest_sessionstart"]
 
 SECRET_KEY = "k" * 32
 ORIGIN = "https://api.example.com"

@@ -180,8 +180,9 @@ async def test_processes_on_one_port_answer_for_each_other(
             for _ in range(20):
                 assert (await http.get("/carrier/v1/accounts")).status_code == 401
             for _ in range(4):
-                samples = await scraped(http)
-                assert requests_of(samples, door="rest", operation="", status="401") == 20
+                async with asyncio.timeout(10):  # what other processes have counted comes within a second
+                    while requests_of(await scraped(http), door="rest", operation="", status="401") != 20:  # noqa: ASYNC110  another process's doing
+                        await asyncio.sleep(0.1)
 
 
 @pytest.fixture

@@ -2,15 +2,18 @@
 
 import json
 from html.parser import HTMLParser
-from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from playwright.async_api import Browser, expect
 
 from jsonapi_facade import openapi
+from tests.browser import chromium, origin, visiting
 from tests.conftest import ORIGIN, Door
-from tests.devtools import Browser
 from tests.document import examples
+
+__all__ = ["chromium", "origin"]  # fixtures
 
 OPERATIONS = {
     operation["operationId"]: operation
@@ -86,28 +89,35 @@ async def test_the_twins_are_accepted_by_graphql(ours: Door) -> None:
 @pytest.mark.debian
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-async def test_a_browser_finds_it_accessible(
-    origin: str, npm: Path, tmp_path: Path, width: int, scheme: str
-) -> None:
-    axe = (npm / "axe-core" / "axe.min.js").read_text()
-    async with Browser.open(tmp_path, width=width, scheme=scheme) as browser:
-        await browser.go(f"{origin}/docs")
-        assert await browser.axe(axe) == []
-        assert await browser.evaluate("document.documentElement.scrollWidth") == width
-        assert {urlsplit(url).netloc for url in browser.requested} == {urlsplit(origin).netloc}
-        assert browser.complaints == []
-        screenshot = await browser.screenshot()
-        assert screenshot.startswith(b"\x89PNG")
+async def test_a_browser_finds_it_accessible(chromium: Browser, origin: str, width: int, scheme: Any) -> None:
+    size: Any = {"width": width, "height": 900}
+    async with visiting(chromium, origin, viewport=size, color_scheme=scheme) as visit:
+        await visit.open("/docs")
+        assert await visit.barriers() == []
+        assert await visit.page.evaluate("document.documentElement.scrollWidth") == width
 
 
 @pytest.mark.debian
-async def test_it_can_be_used_by_the_keyboard(origin: str, tmp_path: Path) -> None:
-    async with Browser.open(tmp_path, width=1440) as browser:
-        await browser.go(f"{origin}/docs")
-        await browser.press("Tab")
-        assert await browser.evaluate("document.activeElement.textContent") == "Skip to the content"
-        await browser.press("Enter")
-        assert await browser.evaluate("location.hash") == "#content"
-        await browser.evaluate("document.querySelector('.twin summary').focus()")
-        await browser.press("Enter")
-        assert await browser.evaluate("document.querySelector('.twin').open")
+async def test_it_can_be_used_by_the_keyboard(chromium: Browser, origin: str) -> None:
+    async with visiting(chromium, origin) as visit:
+        await visit.open("/docs")
+        keyboard = visit.page.keyboard
+        await keyboard.press("Tab")
+        assert await visit.page.evaluate("document.activeElement.textContent") == "Skip to the content"
+        await keyboard.press("Enter")
+        assert await visit.page.evaluate("location.hash") == "#content"
+        await visit.page.locator(".twin summary").first.focus()
+        await keyboard.press("Enter")
+        assert await visit.page.evaluate("document.querySelector('.twin').open")
+
+
+@pytest.mark.debian
+async def test_a_twin_opens_in_graphiql(chromium: Browser, origin: str, ours: Door) -> None:
+    async with visiting(chromium, origin) as visit:
+        await visit.open("/graphql", ours.key)
+        await visit.open("/docs")
+        article = visit.page.locator("#ListAccounts")
+        await article.locator(".twin summary").click()
+        await article.get_by_role("link", name="Open in GraphiQL").click()
+        shown = visit.page.get_by_role("main").or_(visit.page.locator("body"))
+        await expect(shown.first).to_contain_text("ListAccounts")
