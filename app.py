@@ -16,6 +16,8 @@ from jsonapi_facade.operations import validate_operations
 from models.database import UNAVAILABLE, Database
 from models.secrets import Cipher
 from observability import configure_logging
+from pages import graphiql
+from pages import routes as pages
 from resolvers.event_stream import EventStream
 from resolvers.service import Service
 from schema.over_http import graphql
@@ -48,10 +50,12 @@ def create_app(settings: Settings | None = None) -> Starlette:
             WebSocketRoute("/graphql", websocket),
             Route("/health/live", live),
             Route("/health/ready", ready),
+            *pages,
         ],
         lifespan=lifespan,
     )
     app.state.public_url, app.state.broker_url = chosen.public_url, chosen.broker_url
+    app.state.graphiql = graphiql
     return app
 
 

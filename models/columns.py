@@ -83,3 +83,11 @@ def foreign_key(target: str, *, nullable: bool = False, ondelete: str = "RESTRIC
     if nullable:
         return Field(default=None, sa_column_args=reference, nullable=True)
     return Field(sa_column_args=reference)
+
+
+def country_unknown(table: str) -> sa.Index:
+    """Finds the rows whose `country` is null: it is still to be worked out by `workers/countries.py`.
+
+    Only a release that did not know the column leaves it null. It is "" for a number of no country.
+    """
+    return sa.Index(f"ix_{table}_country_unknown", "id", postgresql_where=sa.text("country IS NULL"))

@@ -53,12 +53,14 @@ def _new(given: RecordMessageInput, account: Any) -> Draft | list[UserError]:
     if account is None:
         return [not_found("accountId", Account)]
     first = MessageStatus.RECEIVED if given.direction is MessageDirection.INBOUND else MessageStatus.ACCEPTED
+    to, from_ = numbering.canonical(given.to), numbering.canonical(given.from_)
     return Draft(
         **born(given.created_at),
         carrier_id=account.carrier_id,
         account_id=account.id,
-        to=numbering.canonical(given.to),
-        from_=numbering.canonical(given.from_),
+        to=to,
+        from_=from_,
+        country=numbering.country_outside(given.direction is MessageDirection.INBOUND, to, from_) or "",
         body=given.body,
         direction=given.direction,
         status=given.status or first,

@@ -8,7 +8,7 @@ from models import ids, numbering
 from models.account import Account
 from models.columns import born
 from models.event import phone_call_event
-from models.phone_call import NEXT, PhoneCall, PhoneCallStatus
+from models.phone_call import NEXT, PhoneCall, PhoneCallDirection, PhoneCallStatus
 from models.phone_number import PhoneNumber
 from resolvers.context import Context
 from resolvers.outbox import record_events
@@ -62,13 +62,15 @@ def _new(
     if given.phone_number_id and (number is None or number.carrier_id != account.carrier_id):
         return [not_found("phoneNumberId", PhoneNumber)]
     status, times = given.status or PhoneCallStatus.QUEUED, born(given.created_at)
+    to, from_ = numbering.canonical(given.to), numbering.canonical(given.from_)
     return Draft(
         **times,
         carrier_id=account.carrier_id,
         account_id=account.id,
         phone_number_id=number and number.id,
-        to=numbering.canonical(given.to),
-        from_=numbering.canonical(given.from_),
+        to=to,
+        from_=from_,
+        country=numbering.country_outside(given.direction is PhoneCallDirection.INBOUND, to, from_) or "",
         direction=given.direction,
         status=status,
         answered_at=times["created_at"] if status in ANSWERED else None,

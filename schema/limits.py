@@ -30,6 +30,8 @@ MAX_OPERATIONS = 20
 MAX_VARIABLES = 100
 MAX_COMPLEXITY = 20_000
 WHOLE_PAGE = 100
+WHOLE_CHART = 1000
+CHARTS = frozenset({"phoneCallStats", "messageStats", "ttsStats"})
 BATCHES = {
     "recordPhoneCalls": RECORDED_AT_ONCE,
     "recordMessages": RECORDED_AT_ONCE,
@@ -45,8 +47,8 @@ class Limits(ASTValidationRule):
     Merges are what has to be compared with what else may answer under the same name: fragments, and fields
     that are selected again.
     Complexity is the number of objects that an operation can answer with: a list counts as many as its
-    page asks for (10 where it does not say, 100 where a variable says), each time its parent does, and a
-    mutation of many inputs as many as it may be given.
+    page asks for (10 where it does not say, the most there may be where a variable says), each time its
+    parent does, and a mutation of many inputs as many as it may be given.
     """
 
     def enter_document(self, node: DocumentNode, *_: Any) -> None:
@@ -144,7 +146,8 @@ def _is_list(field: FieldNode) -> bool:
 
 def _sizes(field: FieldNode) -> Iterator[int]:
     """Rows that a field's page asks for: what a variable says is taken as a whole page."""
+    whole = WHOLE_CHART if field.name.value in CHARTS else WHOLE_PAGE
     for argument in field.arguments or ():
         if argument.name.value in ("first", "last"):
             value = argument.value
-            yield min(int(value.value), WHOLE_PAGE) if isinstance(value, IntValueNode) else WHOLE_PAGE
+            yield min(int(value.value), whole) if isinstance(value, IntValueNode) else whole

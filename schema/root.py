@@ -17,6 +17,7 @@ from resolvers import (
     phone_call,
     phone_number,
     phone_number_stats,
+    statistics,
     tts_event,
     viewer,
     webhook_delivery,
@@ -67,6 +68,15 @@ from schema.phone_number import (
     UpdatePhoneNumberInput,
 )
 from schema.scalars import SCALARS
+from schema.statistics import PAGE as CHART_PAGE
+from schema.statistics import (
+    InteractionGroup,
+    MessageStatistic,
+    PhoneCallStatistic,
+    StatisticInterval,
+    TtsGroup,
+    TtsStatistic,
+)
 from schema.tts_event import (
     RecordTtsEventInput,
     RecordTtsEventsInput,
@@ -119,6 +129,23 @@ def page(type_: type, filter_type: type | None, description: str) -> Any:
     return query(PAGES[type_.__name__], Connection[listed], description, parameters)
 
 
+def chart(type_: type, filter_type: type, group_type: type, rows: str) -> Any:
+    group: Any = group_type
+    parameters = paging.arguments(
+        filter=(filter_type, "Which rows to count; all where it is left out."),
+        group_by=(list[group], "What to group by; nothing where it is left out."),
+        interval=(StatisticInterval, "How long a bucket is; without it, all time is one."),
+        time_zone=(
+            str,
+            'Whose clock cuts the buckets: an IANA name such as "Asia/Phnom_Penh"; UTC unless said.',
+        ),
+        **CHART_PAGE,
+    )
+    listed: Any = type_  # a type at run time
+    description = f"What {rows} come to, by bucket, then by group; where there are none, there is no bucket."
+    return query(statistics.READERS[type_.__name__], Connection[listed], description, parameters)
+
+
 @strawberry.type(description="What can be asked.")
 class Query:
     viewer: Viewer = query(viewer.READER, Viewer, "Who the request comes from.", [])
@@ -147,6 +174,9 @@ class Query:
     )
     tts_event = one(TtsEvent, "A TTS event by its id.")
     tts_events = page(TtsEvent, TtsEventFilter, "The TTS events, newest first.")
+    phone_call_stats = chart(PhoneCallStatistic, PhoneCallFilter, InteractionGroup, "calls")
+    message_stats = chart(MessageStatistic, MessageFilter, InteractionGroup, "messages")
+    tts_stats = chart(TtsStatistic, TtsEventFilter, TtsGroup, "TTS events")
     event = one(Event, "An event by its id.")
     events = page(Event, EventFilter, "The events, newest first.")
     webhook_endpoint = one(WebhookEndpoint, "A webhook endpoint by its id.")

@@ -14,14 +14,17 @@ QUERY: Any = schema._schema.query_type
 MUTATION: Any = schema._schema.mutation_type
 
 ONE = [name for name, field in QUERY.fields.items() if "id" in field.args]
-LISTS = [name for name, field in QUERY.fields.items() if "after" in field.args and name != "phoneNumberStats"]
+PAGED = [name for name, field in QUERY.fields.items() if "after" in field.args]
+LISTS = [name for name in PAGED if not name.endswith("Stats")]
+STATISTICS = [name for name in PAGED if name.endswith("Stats")]
 FILTERS = [
     (name, field)
-    for name in LISTS
+    for name in PAGED
     if "filter" in QUERY.fields[name].args
     for field, part in get_named_type(QUERY.fields[name].args["filter"].type).fields.items()
     if get_named_type(part.type).name == "ID"
 ]
+COUNTED = {"phoneNumberStats": "value"}
 
 
 def ids_within(type_: Any) -> Iterator[tuple[str, ...]]:
@@ -119,7 +122,37 @@ async def test_a_list_and_its_cursors_stay_within_the_carrier(
     assert (await door.graphql(text))["data"][name]["nodes"] == [{"id": ids[kind]}]
 
 
-@pytest.mark.parametrize(("name", "field"), FILTERS)
+@pytest.mark.parametrize("name", STATISTICS)
+async def test_statistics_count_the_rows_of_the_carrier_alone(
+    ours: Door, stranger: tuple[Door, dict[str, str]], name: str
+) -> None:
+    count = COUNTED.get(name, "count")
+    group = "TYPE" if name == "phoneNumberStats" else "ACCOUNT"
+    account = "" if name == "phoneNumberStats" else "account { name }"
+    text = f"{{ {name}(groupBy: {group}) {{ nodes {{ {count} {account} }} edges {{ cursor }} }} }}"
+    assert (await ours.graphql(text))["data"][name]["nodes"] == []
+    shown = (await stranger[0].graphql(text))["data"][name]
+    assert [node[count] for node in shown["nodes"]] == [1]
+    cursor = shown["edges"][0]["cursor"]
+    text = f"query($c: String) {{ {name}(groupBy: {group}, before: $c) {{ nodes {{ {count} }} }} }}"
+    assert (await ours.graphql(text, c=cursor))["data"][name]["nodes"] == []
+
+
+@pytest.mark.parametrize(("name", "field"), [pair for pair in FILTERS if pair[0] in STATISTICS])
+async def test_statistics_filtered_by_another_carriers_id_count_nothing(
+    ours: Door, stranger: tuple[Door, dict[str, str]], name: str, field: str
+) -> None:
+    door, ids = stranger
+    filter_type = get_named_type(QUERY.fields[name].args["filter"].type).name
+    count = COUNTED.get(name, "count")
+    asked = "filter: $f, groupBy: TYPE" if name == "phoneNumberStats" else "filter: $f, interval: DAY"
+    text = f"query($f: {filter_type}) {{ {name}({asked}) {{ nodes {{ {count} }} }} }}"
+    assert (await ours.graphql(text, f={field: ids[field]}))["data"][name]["nodes"] == []
+    found = (await door.graphql(text, f={field: ids[field]}))["data"][name]["nodes"]
+    assert found == ([] if (name, field) == ("phoneNumberStats", "account") else [{count: 1}])
+
+
+@pytest.mark.parametrize(("name", "field"), [pair for pair in FILTERS if pair[0] in LISTS])
 async def test_a_filter_by_another_carriers_id_finds_nothing(
     ours: Door, stranger: tuple[Door, dict[str, str]], name: str, field: str
 ) -> None:

@@ -1,7 +1,7 @@
 """events in order
 
 Revision ID: 20261124_05
-Revises: 20261124_03
+Revises: 20261124_04
 Create Date: 2026-11-24 14:50:12.118233
 """
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261124_05"
-down_revision = "20261124_03"
+down_revision = "20261124_04"
 branch_labels = None
 depends_on = None
 
