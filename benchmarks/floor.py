@@ -17,14 +17,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from benchmarks.rows import CARRIER
+from models.database import READ_SETTINGS
 
 COLUMNS = """id::text, created_at, updated_at, "to", from_, price_unit, duration::text, direction, status,
              round(price, 5)::text, account_id::text"""
 ONE = f"SELECT {COLUMNS} FROM phone_call WHERE id = $1 AND carrier_id = $2"
-FIRST = f"SELECT {COLUMNS} FROM phone_call WHERE carrier_id = $1 ORDER BY id DESC LIMIT $2"
-AFTER = f"SELECT {COLUMNS} FROM phone_call WHERE carrier_id = $1 AND id < $3 ORDER BY id DESC LIMIT $2"
+FIRST = f"SELECT {COLUMNS} FROM phone_call WHERE carrier_id = $1 ORDER BY phone_call.id DESC LIMIT $2"
+AFTER = (
+    f"SELECT {COLUMNS} FROM phone_call WHERE carrier_id = $1 AND id < $3 ORDER BY phone_call.id DESC LIMIT $2"
+)
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
-READ_SETTINGS = {"timezone": "UTC", "plan_cache_mode": "force_generic_plan"}
 
 
 def create_app(url: str) -> Starlette:

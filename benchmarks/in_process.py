@@ -7,6 +7,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 TASKS = 8
@@ -59,7 +60,7 @@ async def send(call: Call) -> bytes:
 
     await call.app(scope, receive, answer)
     found = b"".join(parts)
-    assert status == 200, (status, found)
+    assert status == HTTPStatus.OK, (status, found)
     return found
 
 
