@@ -1,13 +1,11 @@
 """The ASGI application on one screen."""
 
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import NoneType
 from typing import Any
 
 import orjson
-import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,11 +15,11 @@ from jsonapi_facade.errors import Rejected
 from jsonapi_facade.handlers import PREFIX, carrier_v1
 from jsonapi_facade.negotiation import read_limited
 from jsonapi_facade.operations import validate_operations
-from models.database import Database
+from models.database import UNAVAILABLE, Database
 from models.secrets import Cipher
+from observability import configure_logging
 from resolvers.keys import Unauthorized
 from resolvers.service import Service
-from schema.execution import UNAVAILABLE
 from schema.root import schema
 from settings import Settings, load
 from workers import broker
@@ -38,7 +36,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with Database.open(chosen.database_url) as database:
-            app.state.service = Service(database, Cipher(chosen.secret_key))
+            private = chosen.webhook_allow_private_addresses
+            app.state.service = Service(database, Cipher(chosen.secret_key), private)
             yield
 
     app = Starlette(
@@ -52,18 +51,6 @@ def create_app(settings: Settings | None = None) -> Starlette:
     )
     app.state.public_url, app.state.broker_url = chosen.public_url, chosen.broker_url
     return app
-
-
-def configure_logging(form: str) -> None:
-    """Structured logs on stderr; tracebacks without local variables, which may hold secrets."""
-    last: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    if form == "console":
-        last = [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, stamp, *last],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 async def graphql(request: Request) -> Response:

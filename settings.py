@@ -67,6 +67,7 @@ class Environment(BaseSettings):
     forwarded_allow_ips: str = "127.0.0.1"
     webhook_issuer: str = "Somleng"
     webhook_allow_private_addresses: bool = False
+    webhook_attempt_seconds: float = Field(default=15, gt=0, le=60)
     # Seconds before each attempt, counted from the one before.
     webhook_retry_schedule: Annotated[
         tuple[Seconds, ...], NoDecode, BeforeValidator(_seconds), Field(min_length=1, validate_default=True)

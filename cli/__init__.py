@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from cli import carriers, demo, keys, migrate, schema, serve, up
+from cli import carriers, demo, keys, migrate, scheduler, schema, serve, up, worker
 from cli.errors import CommandError
 from settings import SettingsError
 
@@ -21,6 +21,8 @@ app = typer.Typer(
 )
 app.command("up")(up.up)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
+app.command("scheduler")(scheduler.scheduler)
 app.command("migrate")(migrate.migrate)
 app.add_typer(carriers.app, name="carriers")
 app.add_typer(keys.app, name="keys")

@@ -42,8 +42,7 @@ class Command:
     inherited: tuple[int, ...] = ()  # file descriptors that it is to have
     answers: Callable[[], bool] = field(default=lambda: True)
     stop_signal: signal.Signals = signal.SIGTERM
-    # What the kernel sends it when we die. Dramatiq's processes hang on SIGTERM once their log
-    # pipe is broken, so theirs is SIGKILL.
+    # What the kernel sends it when we die.
     death_signal: signal.Signals = signal.SIGTERM
 
     def prepare(self) -> None:

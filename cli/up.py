@@ -30,7 +30,7 @@ def up(
         bool, typer.Option("--demo", help="Add a carrier with data and a stream of calls.")
     ] = False,
 ) -> None:
-    """Run everything here: database, broker, migrations and the API, until Ctrl-C."""
+    """Run everything here: database, broker, migrations, API and webhooks, until Ctrl-C."""
     environment = load_environment()
     directory = DataDirectory(data_dir)
     with directory.held(), listen(host, port or environment.port) as listener:
@@ -85,6 +85,9 @@ async def bring_up(site: Site, supervisor: Supervisor) -> None:
     with site.directory.published(addresses):
         await ask(("migrate",), surroundings)
         key = asyncio.create_task(once(site, "platform_key", ("keys", "create", "--platform"), surroundings))
+        # The kernel ends the worker with us: alone, without its database, it could record nothing.
+        await supervisor.start(Command("worker", ("worker",), surroundings, death_signal=signal.SIGKILL))
+        await supervisor.start(Command("scheduler", ("scheduler",), surroundings))
         await supervisor.start(web(site, surroundings))
         made = await key
         greeting.service(site.origin, made["api_key"] if made else None)

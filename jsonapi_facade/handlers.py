@@ -25,8 +25,8 @@ from jsonapi_facade.operations import operation
 from jsonapi_facade.query import parse_query
 from jsonapi_facade.resources import RESOURCES, Resource
 from models.api_key import ApiKeyRole
+from models.database import UNAVAILABLE
 from resolvers.keys import Unauthorized
-from schema.execution import UNAVAILABLE
 from schema.root import schema
 
 PREFIX = "/carrier/v1"

@@ -11,9 +11,22 @@ from typing import Any
 
 import asyncpg
 import orjson
+import sqlalchemy.exc
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+#: What the drivers raise while the database is away, or too busy to let one in.
+UNAVAILABLE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    sqlalchemy.exc.InterfaceError,
+    sqlalchemy.exc.TimeoutError,
+    OSError,
+    TimeoutError,
+)
 STATEMENT_SECONDS = 30
 ACQUIRE_SECONDS = 5
 
@@ -64,15 +77,23 @@ def engine_url(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+asyncpg")
 
 
+def work_pool(url: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
+    """The pool of a worker or scheduler: bare connections, as asyncpg makes them."""
+    return _pool(url, size, server_settings={"timezone": "UTC"})
+
+
 def _read_pool(url: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
+    return _pool(url, size, init=_prepare, server_settings=READ_SETTINGS)
+
+
+def _pool(url: str, size: int, **options: Any) -> "asyncpg.Pool[asyncpg.Record]":
     return asyncpg.create_pool(
         make_url(url).set(drivername="postgresql").render_as_string(hide_password=False),
         min_size=0,
         max_size=size,
-        init=_prepare,
         reset=_keep,
         command_timeout=STATEMENT_SECONDS,
-        server_settings=READ_SETTINGS,
+        **options,
     )
 
 
@@ -84,4 +105,4 @@ async def _prepare(connection: Any) -> None:
 
 
 async def _keep(_connection: Any) -> None:
-    """Readers neither SET nor LISTEN nor lock: there is nothing to reset, and resetting costs a trip."""
+    """Nobody here SETs, LISTENs or locks: there is nothing to reset, and resetting costs a trip."""

@@ -54,7 +54,10 @@ class WebhookDelivery(Row, table=True):
 
 
 class WebhookAttempt(SQLModel, table=True):
-    """One POST: its id's time is `attempted_at`; `response_body` is the first 16 KiB of the answer."""
+    """One POST: its id's time is `attempted_at`; `response_body` is the first 16 KiB of the answer.
+
+    Headers are [name, value] pairs in their order.
+    """
 
     __tablename__ = "webhook_attempt"
     __table_args__ = (sa.Index(None, "delivery_id", "id"),)
@@ -66,6 +69,6 @@ class WebhookAttempt(SQLModel, table=True):
     duration_ms: int
     status_code: int | None = None
     error: str | None = None
-    request_headers: dict[str, Any] = json_column()
-    response_headers: dict[str, Any] = json_column()
+    request_headers: list[Any] = json_column()
+    response_headers: list[Any] = json_column()
     response_body: bytes | None = None

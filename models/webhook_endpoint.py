@@ -40,6 +40,7 @@ class WebhookEndpoint(Row, table=True):
     previous_signing_secret_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     previous_signs_token: bool = False
     hinted_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    hints_unanswered: int = 0
     lease_token: UUID | None = None
     lease_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     failing_since: datetime | None = Field(default=None, sa_type=TIMESTAMP)

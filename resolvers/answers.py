@@ -25,6 +25,8 @@ async def answer(
         if problems := list(given.problems()):
             raise Refused(problems)
         done = await act(info.context, given)
+        if isinstance(done, payload):
+            return done
         if payload is DeletePayload:
             return DeletePayload(deleted_id=strawberry.ID(str(done)), user_errors=[])
         return await _changed(info, payload, done)

@@ -69,12 +69,14 @@ def _equals(name: str) -> Condition:
     return Condition(lambda table: table.c[name] == sa.bindparam(name, type_=sa.Text()), value)
 
 
-def _from_date(moment: datetime) -> UUID:
+def first_id(moment: datetime) -> UUID:
+    """The lowest id of a row created at `moment` or later."""
     start = ids.at_millisecond(moment)
     return ids.lowest_id(start if start == moment else start + MILLISECOND)
 
 
-def _to_date(moment: datetime) -> UUID:
+def id_after(moment: datetime) -> UUID:
+    """The lowest id of a row created after `moment`."""
     return ids.lowest_id(ids.at_millisecond(moment) + MILLISECOND)
 
 
@@ -89,10 +91,10 @@ SPECIAL = {
     "carrier": _reference("carrier_id"),
     "account": _reference("account_id"),
     "phone_call": _reference("phone_call_id"),
-    "from_date": Condition(
-        lambda table: table.c.id >= sa.bindparam("from_date", type_=sa.Uuid()), _from_date
-    ),
-    "to_date": Condition(lambda table: table.c.id < sa.bindparam("to_date", type_=sa.Uuid()), _to_date),
+    "endpoint": _reference("endpoint_id"),
+    "event": _reference("event_id"),
+    "from_date": Condition(lambda table: table.c.id >= sa.bindparam("from_date", type_=sa.Uuid()), first_id),
+    "to_date": Condition(lambda table: table.c.id < sa.bindparam("to_date", type_=sa.Uuid()), id_after),
     "country": Condition(
         lambda table: table.c.country == sa.bindparam("country", type_=sa.Text()),
         lambda value: _text(value).upper(),

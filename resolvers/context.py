@@ -13,7 +13,8 @@ from strawberry.dataloader import DataLoader
 from models.api_key import ApiKeyAccess, ApiKeyRole
 from models.database import Database
 from models.secrets import Cipher
-from resolvers.readers import PAGES, node_type_name
+from resolvers.planner import named_type
+from resolvers.readers import PAGES, ROWS, node_type_name
 from resolvers.window import MAX_SIZE
 from schema.errors import forbidden
 from schema.selections import Operation, Selections
@@ -52,6 +53,7 @@ class Context:
     database: Database
     cipher: Cipher
     viewer: Viewer
+    private_webhooks: bool = False  # whether webhooks may go to private addresses
     operation: Operation | None = None
     found: tuple[Any] | None = None
     _loaders: dict[Hashable, DataLoader[str, Any]] = field(default_factory=dict)
@@ -77,7 +79,15 @@ class Context:
 
     async def page_within(self, info: strawberry.Info, parent: str, key: str, given: dict[str, Any]) -> Any:
         """The page of a list inside an object, loaded for all such objects together."""
-        reader = PAGES[node_type_name(info._raw_info.return_type)]
+        return await self._within(info, PAGES[node_type_name(info._raw_info.return_type)], parent, key, given)
+
+    async def rows_within(self, info: strawberry.Info, parent: str, key: str) -> Any:
+        """The short list inside an object, loaded for all such objects together."""
+        return await self._within(info, ROWS[named_type(info._raw_info.return_type).name], parent, key, {})
+
+    async def _within(
+        self, info: strawberry.Info, reader: Any, parent: str, key: str, given: dict[str, Any]
+    ) -> Any:
         plan = self._plan(info, reader)
         if plan not in self._loaders:
 

@@ -4,6 +4,9 @@ One statement writes events with a delivery for each endpoint that wants them. A
 time (the first 48 bits) of its event's and random bits of its own: a UUIDv7 that PostgreSQL makes alone.
 """
 
+from collections.abc import Sequence
+from uuid import UUID
+
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -25,7 +28,10 @@ INSERT INTO webhook_delivery
 SELECT (left(e.id::text, 15) || substr(gen_random_uuid()::text, 16))::uuid,
        e.created_at, e.created_at, e.carrier_id, e.id, w.id, 'pending', 0, e.created_at
 FROM written e JOIN webhook_endpoint w ON w.carrier_id = e.carrier_id
-WHERE w.enabled AND (w.event_types IS NULL OR e.type = ANY (w.event_types))
+WHERE CASE WHEN :only IS NULL
+           THEN w.enabled AND (w.event_types IS NULL OR e.type = ANY (w.event_types))
+           ELSE w.id = :only END
+RETURNING id
 """
 ).bindparams(
     sa.bindparam("ids", type_=ARRAY(sa.Uuid())),
@@ -33,12 +39,16 @@ WHERE w.enabled AND (w.event_types IS NULL OR e.type = ANY (w.event_types))
     sa.bindparam("carriers", type_=ARRAY(sa.Uuid())),
     sa.bindparam("types", type_=ARRAY(sa.Text())),
     sa.bindparam("details", type_=ARRAY(sa.Text())),
+    sa.bindparam("only", type_=sa.Uuid()),
 )
 
 
-async def record_events(session: AsyncSession, *events: Event) -> None:
-    """Write the events and their deliveries; the caller's transaction commits them with what happened."""
-    await session.execute(
+async def record_events(session: AsyncSession, *events: Event, only: UUID | None = None) -> Sequence[UUID]:
+    """Write the events and their deliveries, whose ids are answered; the caller's transaction commits them.
+
+    `only` names the one endpoint that is told, whatever it wants to be told of.
+    """
+    written = await session.execute(
         RECORD,
         {
             "ids": [event.id for event in events],
@@ -46,5 +56,7 @@ async def record_events(session: AsyncSession, *events: Event) -> None:
             "carriers": [event.carrier_id for event in events],
             "types": [event.type for event in events],
             "details": [orjson.dumps(event.details).decode() for event in events],
+            "only": only,
         },
     )
+    return written.scalars().all()

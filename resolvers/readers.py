@@ -1,4 +1,4 @@
-"""The two ways to read rows: one by its id, and a page of a list. Each is one SQL statement.
+"""The ways to read rows: one by its id, a page of a list, a short list whole. Each is one SQL statement.
 
 A list filtered by just one of direction and status reads one short stream of the index for each value
 of the other, and merges them: that costs the same whether many rows match or none.
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from graphql import GraphQLObjectType
 from sqlmodel import SQLModel
 
-from models.tables import TABLES
+from models.tables import TABLES, WITHIN
 from models.tombstone import Tombstone
 from resolvers.conditions import NoMatch, clauses, given, parse_id, values
 from resolvers.planner import TEXT, Plan, named_type
@@ -24,6 +24,8 @@ from schema.prepared import Reader
 from schema.selections import Details, Selections
 
 STREAMS = frozenset({"direction", "status"})
+MAX_ROWS = 5000
+MOST: sa.ColumnElement[int] = sa.literal_column(str(MAX_ROWS))  # written out: no parameter of the plan
 
 
 def table_of(model: type[SQLModel]) -> sa.Table:
@@ -203,6 +205,52 @@ class Page(Reader):
         return {"alternatives": list(kind.enums)}
 
 
+class Rows:
+    """All rows of a short list: of a carrier, or within each of some parents. Never more than MAX_ROWS."""
+
+    def __init__(self, model: type[SQLModel]) -> None:
+        self.table = table_of(model)
+
+    def prepare(self, selections: Selections, type_: Any, details: Details) -> Plan:
+        return Plan(selections, named_type(type_), details, self.table)
+
+    async def read(self, context: Any, plan: Plan, **filters: Any) -> list[Any]:
+        """The rows that meet `filters`, the newest first."""
+        owner = context.viewer.carrier_id
+        wanted = {name: value for name, value in filters.items() if value is not None}
+        try:
+            bound = values(wanted) | {"owner": owner}
+        except NoMatch:
+            return []
+
+        def build() -> sa.Select[Any]:
+            conditions = [*owned(self.table, owner), *clauses(self.table, wanted)]
+            return plan.select().where(*conditions).order_by(self.table.c.id.desc()).limit(MOST)
+
+        text, names = plan.statement((tuple(wanted), owner is None), build)
+        rows = await context.database.reads.fetch(text, *[bound[name] for name in names])
+        return [plan.make(row, context) for row in rows]
+
+    async def read_within(
+        self, context: Any, plan: Plan, key: str, parents: Sequence[str]
+    ) -> list[list[Any]]:
+        """The rows of each of `parents`, whose ids stand in the column `key`_id, the oldest first."""
+        owner = context.viewer.carrier_id
+
+        def build() -> sa.Select[Any]:
+            column = self.table.c[f"{key}_id"]
+            within = column == sa.any_(sa.bindparam("parents", type_=sa.ARRAY(sa.Uuid())))
+            rows = plan.select(column.label("parent")).where(within, *owned(self.table, owner))
+            return rows.order_by(self.table.c.id).limit(MOST)
+
+        text, names = plan.statement((key, owner is None), build)
+        bound = {"owner": owner, "parents": [parse_id(parent) for parent in parents]}
+        found: dict[str, list[Any]] = {parent: [] for parent in parents}
+        for row in await context.database.reads.fetch(text, *[bound[name] for name in names]):
+            found[str(row["parent"])].append(plan.make(row, context))
+        return [found[parent] for parent in parents]
+
+
 def node_type_name(connection_type: Any) -> str:
     """The name of the type that a connection lists."""
     return str(named_type(named_type(connection_type).fields["nodes"].type).name)
@@ -210,6 +258,7 @@ def node_type_name(connection_type: Any) -> str:
 
 ONES = {model.__name__: One(model) for model in TABLES}
 PAGES = {model.__name__: Page(model) for model in TABLES}
+ROWS = {model.__name__: Rows(model) for model in (*TABLES, *WITHIN)}
 NOTHING: dict[str, Any] = {
     "has_next_page": False,
     "has_previous_page": False,

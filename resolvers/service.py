@@ -12,8 +12,9 @@ from resolvers.keys import authenticate
 class Service:
     database: Database
     cipher: Cipher
+    private_webhooks: bool
 
     async def context_for(self, authorization: str | None) -> Context:
         """The context of a request with this Authorization header. Raises keys.Unauthorized."""
         viewer = await authenticate(self.database, authorization)
-        return Context(database=self.database, cipher=self.cipher, viewer=viewer)
+        return Context(self.database, self.cipher, viewer, self.private_webhooks)

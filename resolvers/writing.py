@@ -56,24 +56,26 @@ def owned_by(context: Context, model: type[SQLModel]) -> list[Any]:
     return [] if owner is None else [model.carrier_id == owner]  # type: ignore[attr-defined] # every owned table has it
 
 
-async def locked(session: AsyncSession, context: Context, model: type[M], row_id: str) -> M:
-    """The row to be changed, locked until the transaction ends. Raises Refused where there is none."""
-    return await _found(session, context, model, row_id, "id", {})
+async def locked(
+    session: AsyncSession, context: Context, model: type[M], row_id: str, field: str = "id"
+) -> M:
+    """The row to be changed, locked until the transaction ends. Raises Refused at `field`."""
+    return await _found(session, context, model, row_id, field, shared=False)
 
 
 async def existing(session: AsyncSession, context: Context, model: type[M], row_id: str, field: str) -> M:
     """A row to refer to, kept from being deleted until the transaction ends. Raises Refused at `field`."""
-    return await _found(session, context, model, row_id, field, {"read": True, "key_share": True})
+    return await _found(session, context, model, row_id, field, shared=True)
 
 
 async def _found(
-    session: AsyncSession, context: Context, model: type[M], row_id: str, field: str, lock: dict[str, Any]
+    session: AsyncSession, context: Context, model: type[M], row_id: str, field: str, *, shared: bool
 ) -> M:
     try:
         query = sa.select(model).where(model.id == parse_id(row_id), *owned_by(context, model))  # type: ignore[attr-defined] # every table has it
     except NoMatch:
         raise Refused([not_found(field, model)]) from None
-    row = (await session.execute(query.with_for_update(**lock))).scalar_one_or_none()
+    row = (await session.execute(query.with_for_update(read=shared, key_share=shared))).scalar_one_or_none()
     if row is None:
         raise Refused([not_found(field, model)])
     return row

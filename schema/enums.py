@@ -10,6 +10,7 @@ from models.api_key import ApiKeyAccess, ApiKeyRole
 from models.message import MessageDirection, MessageStatus
 from models.phone_call import PhoneCallDirection, PhoneCallStatus
 from models.phone_number import PhoneNumberType, PhoneNumberVisibility
+from models.webhook_delivery import WebhookDeliveryStatus
 
 E = TypeVar("E", bound=type[Enum])
 
@@ -90,6 +91,14 @@ described(
     PRIVATE="Nobody but the carrier.",
     PUBLIC="Every account of the carrier.",
     DISABLED="Nobody: it is out of use.",
+)
+described(
+    WebhookDeliveryStatus,
+    "How far a delivery has come.",
+    PENDING="It has not been tried yet.",
+    SUCCEEDED="The endpoint took it: it answered with a status of 200 to 299.",
+    FAILED="The last attempt failed; another one follows.",
+    EXHAUSTED="Every attempt failed, and none follows unless it is sent again.",
 )
 described(
     ApiKeyRole,

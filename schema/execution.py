@@ -5,7 +5,6 @@ from collections import OrderedDict
 from collections.abc import Awaitable
 from typing import Any, cast
 
-import asyncpg
 import sqlalchemy.exc
 import strawberry
 import structlog
@@ -27,6 +26,7 @@ from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from models.database import UNAVAILABLE
 from schema import limits
 from schema.coercion import Unfit
 from schema.completion import CompiledExecutor
@@ -37,17 +37,6 @@ from schema.selections import Operation, declared
 KEPT_DOCUMENTS = 512
 SECOND = 2  # sight of an operation: it is compiled then, because what comes once would only pay for it
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule, limits.Limits)
-UNAVAILABLE = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InterfaceError,
-    sqlalchemy.exc.InterfaceError,
-    sqlalchemy.exc.TimeoutError,
-    OSError,
-    TimeoutError,
-)
 log = structlog.get_logger("carrierql")
 
 

@@ -56,3 +56,12 @@ def list_within(returns: Any, filter_type: Any, key: str, description: str) -> A
 
     parameters = arguments(**({"filter": (filter_type, "Which rows.")} if filter_type else {}), **PAGE)
     return field(resolve, returns, description, parameters, {"needs": ("id",)})
+
+
+def rows_within(returns: Any, key: str, description: str) -> Any:
+    """All rows that belong to an object, without pages: a short list by its nature."""
+
+    async def resolve(self: Any, info: strawberry.Info) -> Any:
+        return await info.context.rows_within(info, self.id, key)
+
+    return field(resolve, returns, description, [], {"needs": ("id",)})

@@ -18,9 +18,11 @@ from resolvers import (
     phone_number_stats,
     tts_event,
     viewer,
+    webhook_delivery,
+    webhook_endpoint,
 )
 from resolvers.answers import answer
-from resolvers.readers import ONES, PAGES
+from resolvers.readers import ONES, PAGES, ROWS
 from schema import paging
 from schema.account import Account, AccountFilter, AccountPayload, CreateAccountInput, UpdateAccountInput
 from schema.api_key import ApiKeyPayload, CreateApiKeyInput, CreateApiKeyPayload, RevokeApiKeyInput, Viewer
@@ -59,6 +61,22 @@ from schema.phone_number import (
 )
 from schema.scalars import SCALARS
 from schema.tts_event import RecordTtsEventInput, TtsEvent, TtsEventFilter, TtsEventPayload
+from schema.webhook_delivery import (
+    RedeliverWebhookInput,
+    ReplayWebhooksInput,
+    ReplayWebhooksPayload,
+    WebhookDelivery,
+    WebhookDeliveryFilter,
+    WebhookDeliveryPayload,
+)
+from schema.webhook_endpoint import (
+    CreateWebhookEndpointInput,
+    RotateWebhookSigningSecretInput,
+    SendTestEventInput,
+    UpdateWebhookEndpointInput,
+    WebhookEndpoint,
+    WebhookEndpointPayload,
+)
 
 CARRIER = frozenset({ApiKeyRole.CARRIER, ApiKeyRole.PLATFORM})
 PLATFORM = frozenset({ApiKeyRole.PLATFORM})
@@ -117,6 +135,17 @@ class Query:
     tts_events = page(TtsEvent, TtsEventFilter, "The TTS events, newest first.")
     event = one(Event, "An event by its id.")
     events = page(Event, EventFilter, "The events, newest first.")
+    webhook_endpoint = one(WebhookEndpoint, "A webhook endpoint by its id.")
+    webhook_endpoints = query(
+        ROWS["WebhookEndpoint"],
+        list[WebhookEndpoint],
+        "The webhook endpoints, newest first.",
+        paging.arguments(carrier=(strawberry.ID, "Only those of this carrier.")),
+    )
+    webhook_delivery = one(WebhookDelivery, "A webhook delivery by its id.")
+    webhook_deliveries = page(
+        WebhookDelivery, WebhookDeliveryFilter, "The webhook deliveries of the last 30 days, newest first."
+    )
 
 
 def mutation(
@@ -181,6 +210,55 @@ class Mutation:
     update_message = mutation(
         message.update, UpdateMessageInput, MessagePayload, "Set the price of a message.", roles=CARRIER
     )
+    create_webhook_endpoint = mutation(
+        webhook_endpoint.create,
+        CreateWebhookEndpointInput,
+        WebhookEndpointPayload,
+        "Create a webhook endpoint.",
+        roles=CARRIER,
+    )
+    update_webhook_endpoint = mutation(
+        webhook_endpoint.update,
+        UpdateWebhookEndpointInput,
+        WebhookEndpointPayload,
+        "Change a webhook endpoint.",
+        roles=CARRIER,
+    )
+    delete_webhook_endpoint = mutation(
+        webhook_endpoint.delete,
+        DeleteInput,
+        DeletePayload,
+        "Delete a webhook endpoint with its deliveries.",
+        roles=CARRIER,
+    )
+    rotate_webhook_signing_secret = mutation(
+        webhook_endpoint.rotate_secret,
+        RotateWebhookSigningSecretInput,
+        WebhookEndpointPayload,
+        "Give a webhook endpoint a new signing secret; the old one goes on signing for a while.",
+        roles=CARRIER,
+    )
+    send_test_event = mutation(
+        webhook_endpoint.send_test_event,
+        SendTestEventInput,
+        WebhookDeliveryPayload,
+        "Send an event to a webhook endpoint to try it; the event tells of nothing that happened.",
+        roles=CARRIER,
+    )
+    redeliver_webhook = mutation(
+        webhook_delivery.redeliver,
+        RedeliverWebhookInput,
+        WebhookDeliveryPayload,
+        "Send a webhook again, whatever came of it before; its webhook-id stays the same.",
+        roles=CARRIER,
+    )
+    replay_webhooks = mutation(
+        webhook_delivery.replay,
+        ReplayWebhooksInput,
+        ReplayWebhooksPayload,
+        "Send an endpoint's webhooks again, by their states and a range of time.",
+        roles=CARRIER,
+    )
     create_carrier = mutation(
         carrier.create, CreateCarrierInput, CarrierPayload, "Create a carrier.", roles=PLATFORM
     )
@@ -236,6 +314,16 @@ class Mutation:
 schema = CarrierSchema(
     query=Query,
     mutation=Mutation,
-    types=[Account, Carrier, Event, Message, PhoneCall, PhoneNumber, TtsEvent],
+    types=[
+        Account,
+        Carrier,
+        Event,
+        Message,
+        PhoneCall,
+        PhoneNumber,
+        TtsEvent,
+        WebhookDelivery,
+        WebhookEndpoint,
+    ],
     config=StrawberryConfig(scalar_map=SCALARS),
 )

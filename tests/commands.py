@@ -66,7 +66,7 @@ def children_of(pid: int) -> dict[int, str]:
 class Up:
     """A `carrierql up` of its own with its log."""
 
-    def __init__(self, data_dir: Path, *options: str) -> None:
+    def __init__(self, data_dir: Path, *options: str, **environment: str) -> None:
         self.data_dir = data_dir
         self.port = free_port()
         self.log = data_dir.with_suffix(f".{self.port}.log")
@@ -74,16 +74,16 @@ class Up:
             self.process = subprocess.Popen(
                 [*CARRIERQL, "up", "--port", str(self.port), "--data-dir", str(data_dir), *options],
                 cwd=data_dir.parent,
-                env=clean_environment(),
+                env=clean_environment(**environment),
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
 
     @classmethod
     @contextmanager
-    def running(cls, data_dir: Path, *options: str) -> Iterator[Self]:
+    def running(cls, data_dir: Path, *options: str, **environment: str) -> Iterator[Self]:
         """Ready to be used, and gone afterwards whatever happens."""
-        up = cls(data_dir, *options)
+        up = cls(data_dir, *options, **environment)
         try:
             up.wait_for("  platform key  ")
             yield up

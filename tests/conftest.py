@@ -16,13 +16,19 @@ from tests.servers import broker_url, database_url, pytest_sessionfinish, pytest
 
 __all__ = ["broker_url", "database_url", "pytest_sessionfinish", "pytest_sessionstart"]
 
+SECRET_KEY = "k" * 32
 ORIGIN = "https://api.example.com"
 JSON_API = "application/vnd.api+json"
 
 
 @pytest.fixture(scope="session")
 async def app(database_url: str, broker_url: str) -> AsyncIterator[Starlette]:
-    settings = Settings.read(database_url=database_url, broker_url=broker_url, secret_key="k" * 32)
+    settings = Settings.read(
+        database_url=database_url,
+        broker_url=broker_url,
+        secret_key=SECRET_KEY,
+        webhook_allow_private_addresses=True,  # the tests' own receivers listen on loopback
+    )
     application = create_app(settings)
     async with application.router.lifespan_context(application):
         yield application

@@ -35,6 +35,13 @@ PATHS = {
     "phone_numbers": "phoneNumber",
     "tts_events": "ttsEvent",
 }
+# What an id of a write names, where the write's own name does not say it.
+TARGETS = {
+    "carrierId": "carrier",
+    "endpointId": "webhookEndpoint",
+    "deliveryId": "webhookDelivery",
+    "rotateWebhookSigningSecret": "webhookEndpoint",
+}
 VALUES = {"String": "1294", "Decimal": "0", "JSON": {}, "Boolean": True, "PhoneNumberType": "SHORT_CODE"}
 
 
@@ -43,10 +50,12 @@ async def stranger(platform: Door) -> tuple[Door, dict[str, str]]:
     """Another carrier with one of everything: its key, and the ids by the names of the root fields."""
     door = await new_carrier(platform, "Stranger")
     account = str((await door.do("createAccount", "account", name="Theirs"))["id"])
+    endpoint = await door.do("createWebhookEndpoint", "webhookEndpoint", url="http://127.0.0.1:9/")
     call = await new_call(platform, account, status="COMPLETED")
     number = await door.do("createPhoneNumber", "phoneNumber", number="1294", type="SHORT_CODE")
     tts = await platform.do("recordTtsEvent", "ttsEvent", phoneCallId=call, characters=1)
-    answer = await door.graphql("{ events { nodes { id } } }")
+    answer = await door.graphql("{ events { nodes { id deliveries { nodes { id } } } } }")
+    (event,) = answer["data"]["events"]["nodes"]
     ids = {
         "carrier": door.carrier_id,
         "account": account,
@@ -54,9 +63,20 @@ async def stranger(platform: Door) -> tuple[Door, dict[str, str]]:
         "message": await new_message(platform, account),
         "phoneNumber": str(number["id"]),
         "ttsEvent": str(tts["id"]),
-        "event": answer["data"]["events"]["nodes"][0]["id"],
+        "event": event["id"],
+        "webhookDelivery": event["deliveries"]["nodes"][0]["id"],
+        "webhookEndpoint": str(endpoint["id"]),
     }
     return door, ids
+
+
+def singular(name: str) -> str:
+    return name.removesuffix("ies") + "y" if name.endswith("ies") else name.removesuffix("s")
+
+
+def named(ids: dict[str, str], field: str) -> str:
+    """The id that a filter's field asks for: `endpoint` is the webhookEndpoint."""
+    return ids.get(field) or ids[f"webhook{field.capitalize()}"]
 
 
 @pytest.mark.parametrize("name", ONE)
@@ -76,7 +96,7 @@ async def test_a_list_and_its_cursors_stay_within_the_carrier(
     ours: Door, stranger: tuple[Door, dict[str, str]], name: str
 ) -> None:
     door, ids = stranger
-    kind = name.removesuffix("s")
+    kind = singular(name)
     asked = f"{name}(after: $after, before: $before) {{ nodes {{ id }} }}"
     text = f"query($after: String, $before: String) {{ {asked} }}"
     mine = [{"id": ours.carrier_id}] if kind == "carrier" else []
@@ -93,9 +113,9 @@ async def test_a_filter_by_another_carriers_id_finds_nothing(
     door, ids = stranger
     filter_type = get_named_type(QUERY.fields[name].args["filter"].type)
     text = f"query($f: {filter_type.name}) {{ {name}(filter: $f) {{ nodes {{ id }} }} }}"
-    assert (await ours.graphql(text, f={field: ids[field]}))["data"][name]["nodes"] == []
-    found = (await door.graphql(text, f={field: ids[field]}))["data"][name]["nodes"]
-    expected = [] if (name, field) == ("phoneNumbers", "account") else [{"id": ids[name.removesuffix("s")]}]
+    assert (await ours.graphql(text, f={field: named(ids, field)}))["data"][name]["nodes"] == []
+    found = (await door.graphql(text, f={field: named(ids, field)}))["data"][name]["nodes"]
+    expected = [] if (name, field) == ("phoneNumbers", "account") else [{"id": ids[singular(name)]}]
     assert found == expected
 
 
@@ -106,7 +126,7 @@ async def test_a_write_to_another_carriers_id_is_not_found(
     _, ids = stranger
     input_type = get_named_type(MUTATION.fields[name].args["input"].type)
     assert isinstance(input_type, GraphQLInputObjectType)
-    target = "carrier" if field == "carrierId" else name[6].lower() + name[7:]
+    target = TARGETS.get(field) or TARGETS.get(name) or name[6].lower() + name[7:]
     given: dict[str, Any] = {field: ids[target]}
     for required, part in input_type.fields.items():
         if required not in given and isinstance(part.type, GraphQLNonNull):

@@ -40,6 +40,7 @@ def test_what_is_left_out_has_its_documented_default(tmp_path: Path, monkeypatch
             "forwarded_allow_ips": "127.0.0.1",
             "webhook_issuer": "Somleng",
             "webhook_allow_private_addresses": False,
+            "webhook_attempt_seconds": 15.0,
             "webhook_retry_schedule": (0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400),
             "log_format": "json",
         }
@@ -84,6 +85,8 @@ def test_an_empty_variable_is_one_that_is_not_set() -> None:
         ("PORT", "99999", "Input should be less than or equal to 65535"),
         ("WEB_CONCURRENCY", "0", "Input should be greater than or equal to 1"),
         ("WEBHOOK_RETRY_SCHEDULE", "0,-5", "Input should be greater than or equal to 0"),
+        ("WEBHOOK_ATTEMPT_SECONDS", "0", "Input should be greater than 0"),
+        ("WEBHOOK_ATTEMPT_SECONDS", "61", "Input should be less than or equal to 60"),
         ("LOG_FORMAT", "xml", "Input should be 'console' or 'json'"),
     ],
 )

@@ -1,14 +1,46 @@
-"""The message broker, by its URL."""
+"""The message broker, by its URL. It carries hints alone: an endpoint has work. None of them matters."""
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 from urllib.parse import urlsplit
 
+import redis
+from dramatiq import Broker, Message
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
+from dramatiq.brokers.redis import RedisBroker
+from pika.exceptions import AMQPError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 SECONDS = 2
 AMQP_PORTS = {"amqp": 5672, "amqps": 5671}
+QUEUE, ACTOR = "webhooks", "deliver"
+DAY = 86_400_000
+#: What the brokers' clients raise while the broker is away.
+AWAY = (OSError, TimeoutError, RedisError, AMQPError)
+
+
+def connect(url: str) -> Broker:
+    """A Dramatiq broker without middleware: a hint is neither tried again nor limited in time.
+
+    Redis requeues what a killed worker had fetched only by chance and after a minute, so here a little
+    sooner; the next hint comes by itself anyway.
+    """
+    broker: Broker
+    if urlsplit(url).scheme in AMQP_PORTS:
+        broker = RabbitmqBroker(url=url, middleware=[], confirm_delivery=True)
+    else:
+        client = redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)
+        make: Any = RedisBroker  # Dramatiq leaves it untyped
+        broker = make(client=client, middleware=[], heartbeat_timeout=15_000, dead_message_ttl=DAY)
+    broker.declare_queue(QUEUE)
+    return broker
+
+
+def send_hint(broker: Broker, endpoint: str) -> None:
+    """Tell the workers that an endpoint has work. Blocks; raises what the broker's client raises."""
+    broker.enqueue(Message(QUEUE, ACTOR, (endpoint,), {}, {}))
 
 
 async def answers(url: str) -> bool:

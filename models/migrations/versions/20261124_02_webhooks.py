@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("previous_signing_secret_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("previous_signs_token", sa.Boolean(), nullable=False),
         sa.Column("hinted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("hints_unanswered", sa.Integer(), nullable=False),
         sa.Column("lease_token", sa.Uuid(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),

@@ -1,0 +1,79 @@
+"""Webhook deliveries: sent again one by one, or many at once."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from models import ids
+from models.webhook_delivery import WebhookDelivery, WebhookDeliveryStatus
+from models.webhook_endpoint import WebhookEndpoint
+from resolvers import conditions
+from resolvers.context import Context
+from resolvers.readers import table_of
+from resolvers.webhook_endpoint import check_enabled
+from resolvers.writing import existing, locked, statement, transaction
+from schema.webhook_delivery import RedeliverWebhookInput, ReplayWebhooksInput, ReplayWebhooksPayload
+
+DELIVERIES = table_of(WebhookDelivery)
+AT_ONCE = 10_000
+
+
+async def redeliver(context: Context, given: RedeliverWebhookInput) -> UUID:
+    """It begins its schedule anew, at once; one that is under way right now is left alone."""
+    async with transaction(context) as session:
+        row = await locked(session, context, WebhookDelivery, given.delivery_id, "deliveryId")
+        endpoint = await session.get_one(WebhookEndpoint, row.endpoint_id)
+        check_enabled(endpoint, "deliveryId")
+        if row.lease_token is None:
+            row.sqlmodel_update(_anew())
+    return row.id
+
+
+async def replay(context: Context, given: ReplayWebhooksInput) -> ReplayWebhooksPayload:
+    """Each ten thousand are a transaction of their own, so that no worker waits for long."""
+    async with transaction(context) as session:
+        endpoint = await existing(session, context, WebhookEndpoint, given.endpoint_id, "endpointId")
+        check_enabled(endpoint, "endpointId")
+    wanted = _wanted(endpoint, given)
+    if given.dry_run:
+        async with statement(context) as session:
+            counted = sa.select(sa.func.count()).select_from(DELIVERIES).where(*wanted)
+            count = (await session.execute(counted)).scalar_one()
+        return ReplayWebhooksPayload(count=count, user_errors=[])
+    count, last = 0, UUID(int=0)
+    while True:
+        some = sa.select(DELIVERIES.c.id).where(*wanted, DELIVERIES.c.id > last)
+        some = some.order_by(DELIVERIES.c.id).limit(AT_ONCE)
+        change = sa.update(DELIVERIES).where(DELIVERIES.c.id.in_(some)).values(_anew())
+        async with statement(context) as session:
+            changed = (await session.execute(change.returning(DELIVERIES.c.id))).scalars().all()
+        if not changed:
+            return ReplayWebhooksPayload(count=count, user_errors=[])
+        count, last = count + len(changed), max(changed)
+
+
+def _wanted(endpoint: WebhookEndpoint, given: ReplayWebhooksInput) -> list[Any]:
+    table = DELIVERIES
+    statuses = given.statuses or [WebhookDeliveryStatus.EXHAUSTED]
+    found = [
+        table.c.carrier_id == endpoint.carrier_id,
+        table.c.endpoint_id == endpoint.id,
+        table.c.status.in_(statuses),
+        table.c.lease_token.is_(None),
+    ]
+    if given.from_date:
+        found.append(table.c.id >= conditions.first_id(given.from_date))
+    if given.to_date:
+        found.append(table.c.id < conditions.id_after(given.to_date))
+    return found
+
+
+def _anew() -> dict[str, Any]:
+    now = ids.now()
+    return {
+        "status": WebhookDeliveryStatus.PENDING,
+        "tries": 0,
+        "next_attempt_at": now,
+        "updated_at": now,
+    }

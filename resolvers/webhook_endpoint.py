@@ -1,0 +1,115 @@
+"""Webhook endpoints."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import addresses, event, ids, secrets
+from models.columns import born
+from models.webhook_endpoint import MAX_ENDPOINTS, USUAL_CONCURRENCY, WebhookEndpoint
+from resolvers.context import Context
+from resolvers.outbox import record_events
+from resolvers.writing import delete as delete_row
+from resolvers.writing import existing, home, locked, refuse, transaction
+from schema.checks import given as value_of
+from schema.checks import problem
+from schema.errors import Refused, UserErrorCode, wrong
+from schema.node import DeleteInput
+from schema.webhook_endpoint import (
+    USUAL_OVERLAP_HOURS,
+    CreateWebhookEndpointInput,
+    RotateWebhookSigningSecretInput,
+    SendTestEventInput,
+    UpdateWebhookEndpointInput,
+)
+
+#: What is known of an endpoint's failures is forgotten when it is enabled or moved.
+WELL = {"disabled_reason": None, "failing_since": None, "failures_in_a_row": 0, "paused_until": None}
+
+
+async def create(context: Context, given: CreateWebhookEndpointInput) -> UUID:
+    carrier = await home(context, given.carrier_id)
+    _check_url(context, given.url)
+    row = WebhookEndpoint(
+        **born(),
+        carrier_id=carrier.id,
+        url=given.url,
+        enabled=given.enabled is not False,
+        event_types=given.event_types,
+        concurrency=given.concurrency or USUAL_CONCURRENCY,
+        signing_secret=context.cipher.encrypt(given.signing_secret or secrets.new_signing_secret()),
+    )
+    async with transaction(context) as session:
+        await _check_room(session, carrier.id)
+        session.add(row)
+    return row.id
+
+
+async def update(context: Context, given: UpdateWebhookEndpointInput) -> UUID:
+    _check_url(context, value_of(given.url))
+    async with transaction(context) as session:
+        row = await locked(session, context, WebhookEndpoint, given.id)
+        changes: dict[str, Any] = {
+            name: maybe.value
+            for name in ("url", "enabled", "event_types", "concurrency")
+            if (maybe := getattr(given, name))
+        }
+        if changes.get("enabled") or changes.get("url", row.url) != row.url:
+            changes |= WELL
+        if changes:
+            row.sqlmodel_update(changes | {"updated_at": ids.now()})
+    return row.id
+
+
+async def delete(context: Context, given: DeleteInput) -> UUID:
+    """Its deliveries go with it."""
+    return await delete_row(context, WebhookEndpoint, given.id, held="the endpoint cannot be deleted")
+
+
+async def rotate_secret(context: Context, given: RotateWebhookSigningSecretInput) -> UUID:
+    hours = USUAL_OVERLAP_HOURS if given.overlap_hours is None else given.overlap_hours
+    async with transaction(context) as session:
+        row = await locked(session, context, WebhookEndpoint, given.id)
+        now = ids.now()
+        row.sqlmodel_update(
+            {
+                "previous_signing_secret": row.signing_secret if hours else None,
+                "previous_signing_secret_until": now + timedelta(hours=hours) if hours else None,
+                "previous_signs_token": bool(given.previous_signs_token),
+                "signing_secret": context.cipher.encrypt(
+                    given.signing_secret or secrets.new_signing_secret()
+                ),
+                "updated_at": now,
+            }
+        )
+    return row.id
+
+
+async def send_test_event(context: Context, given: SendTestEventInput) -> UUID:
+    """The event goes to this endpoint alone, whichever types it is told of."""
+    async with transaction(context) as session:
+        row = await existing(session, context, WebhookEndpoint, given.endpoint_id, "endpointId")
+        check_enabled(row, "endpointId")
+        made = event.test_event(given.type or event.WEBHOOK_TEST, row)
+        (delivery,) = await record_events(session, made, only=row.id)
+    return delivery
+
+
+def check_enabled(row: WebhookEndpoint, field: str) -> None:
+    if not row.enabled:
+        raise Refused([wrong(field, "the endpoint is disabled; enable it first", UserErrorCode.CONFLICT)])
+
+
+def _check_url(context: Context, url: str | None) -> None:
+    if url is not None:
+        refuse(problem("url", addresses.url_problem(url, allow_private=context.private_webhooks)))
+
+
+async def _check_room(session: AsyncSession, carrier_id: UUID) -> None:
+    count = sa.select(sa.func.count()).where(WebhookEndpoint.carrier_id == carrier_id)  # type: ignore[arg-type] # a column at run time
+    if (await session.execute(count)).scalar_one() >= MAX_ENDPOINTS:
+        message = f"a carrier has at most {MAX_ENDPOINTS} endpoints; delete one first"
+        raise Refused([wrong("url", message, UserErrorCode.RESTRICTED)])

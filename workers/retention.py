@@ -1,0 +1,39 @@
+"""What is kept for thirty days goes: settled deliveries with the log of their attempts."""
+
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+
+from models import ids
+from models.webhook_delivery import KEPT_DAYS
+
+AT_ONCE = 2_000
+AT_MOST = 50  # times in one go: what is left waits for the next one
+
+# Ids hold the time, so the primary keys lead to what is old. A delivery that waits for a disabled
+# endpoint is old too; one that was sent again lately is not.
+CLEAN_ATTEMPTS = """
+DELETE FROM webhook_attempt
+WHERE id IN (SELECT id FROM webhook_attempt WHERE id < $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)
+"""
+CLEAN_DELIVERIES = """
+DELETE FROM webhook_delivery
+WHERE id IN (SELECT id FROM webhook_delivery
+             WHERE id < $1 AND updated_at < $3 AND lease_token IS NULL
+             ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)
+"""
+
+
+async def clean(pool: "asyncpg.Pool[Any]") -> None:
+    """Delete what is older than KEPT_DAYS, a few thousand rows a statement."""
+    oldest = ids.now() - timedelta(days=KEPT_DAYS)
+    bound = ids.lowest_id(oldest)
+    await _until_none(pool, CLEAN_ATTEMPTS, bound, AT_ONCE)
+    await _until_none(pool, CLEAN_DELIVERIES, bound, AT_ONCE, oldest)
+
+
+async def _until_none(pool: "asyncpg.Pool[Any]", statement: str, *values: Any) -> None:
+    for _ in range(AT_MOST):
+        if await pool.execute(statement, *values) != f"DELETE {AT_ONCE}":
+            return
