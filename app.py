@@ -18,7 +18,7 @@ from jsonapi_facade.operations import validate_operations
 from models.database import UNAVAILABLE, Database
 from models.secrets import Cipher
 from observability import configure_logging
-from resolvers.keys import Unauthorized
+from resolvers.keys import Keys, Unauthorized
 from resolvers.service import Service
 from schema.root import schema
 from settings import Settings, load
@@ -36,9 +36,10 @@ def create_app(settings: Settings | None = None) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with Database.open(chosen.database_url) as database:
-            private = chosen.webhook_allow_private_addresses
-            app.state.service = Service(database, Cipher(chosen.secret_key), private)
-            yield
+            private, keys = chosen.webhook_allow_private_addresses, Keys(database)
+            app.state.service = Service(database, Cipher(chosen.secret_key), private, keys)
+            async with keys.listening():
+                yield
 
     app = Starlette(
         routes=[

@@ -63,9 +63,8 @@ async def fill(url: str) -> tuple[list[str], list[str]]:
         await connection.execute("VACUUM ANALYZE", timeout=600)
         step = CALLS // 1000
         found = await connection.fetch(
-            "SELECT id::text FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM phone_call) AS numbered"
-            " WHERE n > $1 AND n % $2 = 0",
-            step,
+            "SELECT id::text FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM phone_call) AS t"
+            " WHERE n > $1 AND n % $1 = 0",
             step,
         )
     finally:

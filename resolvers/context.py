@@ -1,6 +1,6 @@
 """What an operation is given: who asks, the database, and what it shares among its parts."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -54,6 +54,7 @@ class Context:
     cipher: Cipher
     viewer: Viewer
     private_webhooks: bool = False  # whether webhooks may go to private addresses
+    forget_key: Callable[[UUID], None] | None = None  # told of a key that was just revoked
     operation: Operation | None = None
     found: tuple[Any] | None = None
     _loaders: dict[Hashable, DataLoader[str, Any]] = field(default_factory=dict)

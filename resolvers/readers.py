@@ -71,7 +71,7 @@ class One(Reader):
 
 
 @dataclass(slots=True)
-class Rows:
+class Found:
     """A page as it was read: its rows in the order of the list, and where it stands."""
 
     rows: list[Any]
@@ -102,18 +102,18 @@ class Page(Reader):
         }
         return Source("it", nullable=False, members=members)
 
-    def build(self, context: Any, plan: Plan, found: Rows) -> Connection[Any]:
+    def build(self, context: Any, plan: Plan, found: Found) -> Connection[Any]:
         nodes = [plan.make(row, context) for row in found.rows]
         edges = [Edge(node=node, cursor=row[plan.id]) for node, row in zip(nodes, found.rows, strict=True)]
         return Connection(edges=edges, nodes=nodes, page_info=found.page_info)
 
-    async def fetch(self, context: Any, plan: Plan, filter: Any = None, **page: Any) -> Rows:  # noqa: A002
+    async def fetch(self, context: Any, plan: Plan, filter: Any = None, **page: Any) -> Found:  # noqa: A002
         try:
             filters = given(filter)
             bound = values(filters)
             part = window(**page)
         except NoMatch:
-            return Rows([], PageInfo(**NOTHING))
+            return Found([], PageInfo(**NOTHING))
         owner = context.viewer.carrier_id
         shape = (tuple(filters), part.shape, owner is None)
         text, names = plan.statement(shape, lambda: self._statement(plan, tuple(filters), part, owner))
@@ -138,7 +138,7 @@ class Page(Reader):
             bound = values(filters)
             part = window(**page)
         except NoMatch:
-            return [self.build(context, plan, Rows([], PageInfo(**NOTHING))) for _ in parents]
+            return [self.build(context, plan, Found([], PageInfo(**NOTHING))) for _ in parents]
         owner = context.viewer.carrier_id
         shape = (key, tuple(filters), part.shape, owner is None)
         text, names = plan.statement(shape, lambda: self._within(plan, key, tuple(filters), part, owner))
@@ -275,7 +275,7 @@ def owned(table: Any, owner: UUID | None) -> list[sa.ColumnElement[bool]]:
     return [column == sa.bindparam("owner", type_=sa.Uuid())]
 
 
-def page_of(rows: list[Any], part: Window, id_position: int) -> Rows:
+def page_of(rows: list[Any], part: Window, id_position: int) -> Found:
     """A page of up to `part.size` of `rows`, which were asked for one row more than that."""
     more = len(rows) > part.size
     if more:
@@ -288,7 +288,7 @@ def page_of(rows: list[Any], part: Window, id_position: int) -> Rows:
         start_cursor=rows[0][id_position] if rows else None,
         end_cursor=rows[-1][id_position] if rows else None,
     )
-    return Rows(rows, info)
+    return Found(rows, info)
 
 
 def node_details(selections: Selections, type_: GraphQLObjectType, details: Details) -> Details:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from models.database import Database
 from models.secrets import Cipher
 from resolvers.context import Context
-from resolvers.keys import authenticate
+from resolvers.keys import Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +13,9 @@ class Service:
     database: Database
     cipher: Cipher
     private_webhooks: bool
+    keys: Keys
 
     async def context_for(self, authorization: str | None) -> Context:
         """The context of a request with this Authorization header. Raises keys.Unauthorized."""
-        viewer = await authenticate(self.database, authorization)
-        return Context(self.database, self.cipher, viewer, self.private_webhooks)
+        viewer = await self.keys.viewer(authorization)
+        return Context(self.database, self.cipher, viewer, self.private_webhooks, self.keys.forget)
