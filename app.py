@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from jsonapi_facade.errors import Rejected
-from jsonapi_facade.handlers import PREFIX, carrier_v1
+from jsonapi_facade.handlers import PREFIX, CarrierV1
 from jsonapi_facade.negotiation import read_limited
 from jsonapi_facade.operations import validate_operations
 from models.database import UNAVAILABLE, Database
@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     app = Starlette(
         routes=[
-            Route(PREFIX + "/{path:path}", carrier_v1, methods=METHODS),
+            Route(PREFIX + "/{path:path}", CarrierV1(), methods=METHODS),
             Route("/graphql", graphql, methods=["POST"]),
             Route("/health/live", live),
             Route("/health/ready", ready),

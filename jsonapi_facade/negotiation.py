@@ -16,8 +16,12 @@ MAX_BODY = 1024 * 1024
 
 def check_accept(request: Request) -> None:
     """406 where every way of asking for JSON:API has parameters that we do not know."""
-    header = request.headers.get("accept", "").strip()
-    if header and not any(_acceptable(type_, names) for type_, names in _media_types(header)):
+    header = request.headers.get("accept", "*/*").strip()
+    if (
+        header
+        and header not in ACCEPTABLE
+        and not any(_acceptable(type_, names) for type_, names in _media_types(header))
+    ):
         detail = f"this API answers {MEDIA_TYPE} without parameters; send that in Accept, or nothing"
         raise Rejected([Problem(406, "not_acceptable", detail, {"header": "Accept"})])
 

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache, lru_cache
+from operator import itemgetter
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus
 
@@ -35,20 +37,24 @@ class Query:
 
     def link(self, address: str, name: str, cursor: str) -> str:
         """The address of a neighbouring page: every parameter again, sorted, with this cursor."""
-        kept = [pair for pair in self.pairs if pair[0] not in ("page[after]", "page[before]")]
-        pairs = sorted([*kept, (f"page[{name}]", cursor)], key=lambda pair: pair[0])
-        return f"{address}?" + "&".join(f"{quote_plus(key)}={quote_plus(value)}" for key, value in pairs)
+        pairs = [pair for pair in self.pairs if pair[0] not in ("page[after]", "page[before]")]
+        pairs.append((f"page[{name}]", cursor))
+        pairs.sort(key=itemgetter(0))
+        return f"{address}?" + "&".join([f"{_quoted(key)}={_quoted(value)}" for key, value in pairs])
 
 
 def parse_query(raw: str, resource: Resource, kind: str) -> Query:
     """The query of a call of this kind: list, one, or stats. Raises Rejected."""
+    if not raw:
+        return Query([], variables={"first": PAGE_SIZE} if kind == "list" else {})
     query = Query(parse_qsl(raw, keep_blank_values=True, errors="replace", max_num_fields=None))
     given = dict(query.pairs)
-    names = dict.fromkeys(name for name, _ in query.pairs)
-    problems = [problem for name in names if (problem := _unknown(name, resource, kind))]
-    if kind != "stats":
+    known = known_parameters(resource, kind)
+    others = [name for name in given if name not in known]
+    problems = [problem for name in others if (problem := _unknown(name, known, kind))]
+    if kind != "stats" and (others or "include" in given):
         _shape_of(query, given, resource, problems)
-    if kind == "list":
+    if kind == "list" and not given.keys() <= PAGE:
         _filters(query, given, resource, problems)
     if kind == "stats":
         _stats(query, given, problems)
@@ -59,16 +65,22 @@ def parse_query(raw: str, resource: Resource, kind: str) -> Query:
     return query
 
 
-def _unknown(name: str, resource: Resource, kind: str) -> Problem | None:
-    """The problem with a parameter that is not there; names that JSON:API leaves to others are ignored."""
-    known = {"include"} if kind != "stats" else {"group_by[]"}
-    if kind != "one":
-        known |= PAGE
+@cache
+def known_parameters(resource: Resource, kind: str) -> frozenset[str]:
+    """The parameters of a call of this kind, without fields[TYPE] and having[…]."""
     filters = {"list": resource.filters, "stats": ("available", "type", *GROUPS), "one": ()}[kind]
-    known |= {f"filter[{filter_}]" for filter_ in filters}
-    if name in known or (kind != "stats" and FIELDS.fullmatch(name)):
-        return None
-    if kind == "stats" and name.startswith("having["):
+    known = {f"filter[{filter_}]" for filter_ in filters} | {"group_by[]" if kind == "stats" else "include"}
+    return frozenset(known | PAGE if kind != "one" else known)
+
+
+@lru_cache(maxsize=1024)
+def _quoted(text: str) -> str:
+    return quote_plus(text)
+
+
+def _unknown(name: str, known: frozenset[str], kind: str) -> Problem | None:
+    """The problem with a parameter that is not known; names that JSON:API leaves to others are ignored."""
+    if name.startswith("having[") if kind == "stats" else FIELDS.fullmatch(name):
         return None
     base = name.partition("[")[0]
     if base.isascii() and re.fullmatch(r"[a-z_]+", base):

@@ -31,7 +31,13 @@ class Resource:
 
 
 def _charge(node: Node) -> str | None:
-    return None if node["price"] is None else money.charge_text(Decimal(node["price"]))
+    price = node["price"]
+    if price is None:
+        return None
+    whole, _, decimals = price.partition(".")
+    if len(decimals) <= 5:  # noqa: PLR2004 - five decimals as they are: no rounding, and no Decimal for each row
+        return f"{whole}.{decimals:0<5}"
+    return money.charge_text(Decimal(price))
 
 
 def _price(node: Node) -> str:
