@@ -116,8 +116,9 @@ async def list_(request: Request, context: Any, resource: Resource, _: str) -> R
     query = parse_query(_query(request), resource, "list")
     plural = resource.root + "s"
     text, shape = operation(resource, f"List{resource.graphql_type}s", query.include, query.fields)
-    data = check(await schema.run(text, query.variables, context))
-    return _found(request, document.page(data[plural], shape, query, _address(request)))
+    result = await schema.run(text, query.variables, context, form=document.form(shape))
+    listed = check(result)[plural]
+    return _found(request, document.page(listed, shape, result, query, _address(request)))
 
 
 async def stats(request: Request, context: Any, resource: Resource, _: str) -> Response:
@@ -130,10 +131,11 @@ async def stats(request: Request, context: Any, resource: Resource, _: str) -> R
 async def retrieve(request: Request, context: Any, resource: Resource, row_id: str) -> Response:
     query = parse_query(_query(request), resource, "one")
     text, shape = operation(resource, f"Retrieve{resource.graphql_type}", query.include, query.fields)
-    node = check(await schema.run(text, {"id": row_id}, context))[resource.root]
+    result = await schema.run(text, {"id": row_id}, context, form=document.form(shape))
+    node = check(result)[resource.root]
     if node is None:
         raise not_found(resource.type)
-    return _found(request, document.one(node, shape))
+    return _found(request, document.one(node, shape, result))
 
 
 async def create(request: Request, context: Any, resource: Resource, _: str) -> Response:
@@ -173,14 +175,15 @@ async def _change(
     if payload["userErrors"]:
         raise user_errors(resource.type, payload["userErrors"])
     node = payload[resource.root]
-    changed: str = node["id"]
-    return document.encode(document.one(node, shape)), changed
+    return document.encode(document.one(node, shape, result)), node["id"]
 
 
 def _address(request: Request) -> str:
     """The address of the call without its query, on the origin that links carry."""
-    state, scope, headers = request.app.state, request.scope, request.headers
-    origin = state.public_url or f"{scope['scheme']}://{headers.get('host') or request.url.netloc}"
+    origin = request.app.state.public_url
+    if not origin:
+        host = request.headers.get("host") or request.url.netloc
+        origin = f"{request.scope['scheme']}://{host}"
     return f"{origin}{PREFIX}/{request.path_params['path']}"
 
 

@@ -32,7 +32,8 @@ KEPT_SHAPES = 1024
 class Shape:
     """How a resource is shown: its attributes with their formats, and its relationships.
 
-    A format is None where the value stands as it is, an enum's words in REST, or a function of the node.
+    A format is None where the value stands as it is, an enum's words in REST, or a function of the value
+    and of the one that it needs.
     """
 
     resource: Resource

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any
-from urllib.parse import parse_qsl, quote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from jsonapi_facade.errors import Problem, Rejected, at_parameter
 from jsonapi_facade.operations import Fields, enum_values, inputs, members
@@ -19,7 +19,9 @@ GROUPS = ("country", "region", "locality")
 LARGEST_INT = 2**31 - 1
 FILTER = re.compile(r"filter\[(\w*)\]")
 FIELDS = re.compile(r"fields\[(\w*)\]")
-PAGE = frozenset({"page[size]", "page[after]", "page[before]"})
+CURSORS = frozenset({"page[after]", "page[before]"})
+WHOLE = re.compile(r"-?[0-9]+", re.ASCII)
+PAGE = CURSORS | {"page[size]"}
 
 
 @dataclass
@@ -35,19 +37,29 @@ class Query:
     def backwards(self) -> bool:
         return "last" in self.variables
 
-    def link(self, address: str, name: str, cursor: str) -> str:
-        """The address of a neighbouring page: every parameter again, sorted, with this cursor."""
-        pairs = [pair for pair in self.pairs if pair[0] not in ("page[after]", "page[before]")]
-        pairs.append((f"page[{name}]", cursor))
-        pairs.sort(key=itemgetter(0))
-        return f"{address}?" + "&".join([f"{_quoted(key)}={_quoted(value)}" for key, value in pairs])
+    def links(self, address: str, before: str | None, after: str | None) -> dict[str, str | None]:
+        """The addresses of the neighbouring pages: every parameter again, sorted, each with its cursor.
+
+        A cursor comes from an answer: it has nothing to quote.
+        """
+        kept = [(key, f"{_quoted(key)}={_quoted(value)}") for key, value in self.pairs if key not in CURSORS]
+        kept.sort(key=itemgetter(0))
+
+        def link(name: str, cursor: str) -> str:
+            key = f"page[{name}]"
+            parts = [text for other, text in kept if other < key]
+            parts.append(f"page%5B{name}%5D={cursor}")
+            parts += [text for other, text in kept if other > key]
+            return f"{address}?{'&'.join(parts)}"
+
+        return {"prev": before and link("before", before), "next": after and link("after", after)}
 
 
 def parse_query(raw: str, resource: Resource, kind: str) -> Query:
     """The query of a call of this kind: list, one, or stats. Raises Rejected."""
     if not raw:
         return Query([], variables={"first": PAGE_SIZE} if kind == "list" else {})
-    query = Query(parse_qsl(raw, keep_blank_values=True, errors="replace", max_num_fields=None))
+    query = Query(_pairs(raw))
     given = dict(query.pairs)
     known = known_parameters(resource, kind)
     others = [name for name in given if name not in known]
@@ -71,6 +83,21 @@ def known_parameters(resource: Resource, kind: str) -> frozenset[str]:
     filters = {"list": resource.filters, "stats": ("available", "type", *GROUPS), "one": ()}[kind]
     known = {f"filter[{filter_}]" for filter_ in filters} | {"group_by[]" if kind == "stats" else "include"}
     return frozenset(known | PAGE if kind != "one" else known)
+
+
+def _pairs(raw: str) -> list[tuple[str, str]]:
+    """What parse_qsl makes of a query, without its care for other separators and types."""
+    parts = [part.partition("=") for part in raw.split("&") if part]
+    return [(_name(name), _unquoted(value)) for name, _, value in parts]
+
+
+def _unquoted(text: str) -> str:
+    return unquote_plus(text, errors="replace") if "%" in text or "+" in text else text
+
+
+@lru_cache(maxsize=1024)
+def _name(text: str) -> str:
+    return _unquoted(text)
 
 
 @lru_cache(maxsize=1024)
@@ -152,7 +179,7 @@ def _filter_value(kind: str, value: str, enum: str | None) -> Any:
 def _page(query: Query, given: dict[str, str]) -> None:
     """Rule 12: sizes are brought into range; before wins over after."""
     size = given.get("page[size]", "")
-    number = int(size[:9]) if re.fullmatch(r"-?[0-9]+", size, re.ASCII) else PAGE_SIZE
+    number = int(size[:9]) if WHOLE.fullmatch(size) else PAGE_SIZE
     number = min(max(number, 1), MAX_PAGE_SIZE)
     if "page[before]" in given:
         query.variables |= {"last": number, "before": given["page[before]"]}

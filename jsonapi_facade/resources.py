@@ -7,8 +7,6 @@ from typing import Any
 
 from models import money
 
-Node = dict[str, Any]
-
 
 @dataclass(frozen=True, eq=False)
 class Resource:
@@ -19,8 +17,10 @@ class Resource:
     graphql_type: str
     filters: Mapping[str, str] = field(default_factory=dict)
     actions: frozenset[str] = frozenset()
-    formats: Mapping[str, Callable[[Node], Any]] = field(default_factory=dict)
-    needs: Mapping[str, str] = field(default_factory=dict)  # an attribute's format reads this other one too
+    formats: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    needs: Mapping[str, str] = field(
+        default_factory=dict
+    )  # an attribute's format is given this other one too
     absent_if_null: frozenset[str] = frozenset()
     read_only: frozenset[str] = frozenset()  # inputs of GraphQL that REST does not offer
     spellings: Mapping[str, str] = field(default_factory=dict)  # other names of an attribute in a body
@@ -30,8 +30,7 @@ class Resource:
         return self.graphql_type[0].lower() + self.graphql_type[1:]
 
 
-def _charge(node: Node) -> str | None:
-    price = node["price"]
+def _charge(price: str | None) -> str | None:
     if price is None:
         return None
     whole, _, decimals = price.partition(".")
@@ -40,12 +39,12 @@ def _charge(node: Node) -> str | None:
     return money.charge_text(Decimal(price))
 
 
-def _price(node: Node) -> str:
-    return money.price_text(Decimal(node["price"]), node["currency"])
+def _price(price: str, currency: str) -> str:
+    return money.price_text(Decimal(price), currency)
 
 
-def _duration(node: Node) -> str | None:
-    return None if node["duration"] is None else str(node["duration"])
+def _duration(duration: int | None) -> str | None:
+    return None if duration is None else str(duration)
 
 
 DATES = {"from_date": "from", "to_date": "to"}

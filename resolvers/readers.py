@@ -60,14 +60,13 @@ class One(Reader):
 
     async def row(self, context: Any, plan: Plan, row_id: UUID) -> Any:
         owner = context.viewer.carrier_id
-
-        def build() -> sa.Select[Any]:
-            found = plan.select().where(plan.table.c.id == sa.bindparam("id", type_=sa.Uuid()))
-            return found.where(*owned(plan.table, owner))
-
-        text, names = plan.statement(owner is None, build)
+        text, names = plan.statement(owner is None, lambda: self._statement(plan, owner))
         bound = {"id": row_id, "owner": owner}
         return await context.database.reads.fetchrow(text, *[bound[name] for name in names])
+
+    def _statement(self, plan: Plan, owner: UUID | None) -> sa.Select[Any]:
+        found = plan.select().where(plan.table.c.id == sa.bindparam("id", type_=sa.Uuid()))
+        return found.where(*owned(plan.table, owner))
 
 
 @dataclass(slots=True)

@@ -66,6 +66,25 @@ class Source:
 IT = Source("it")
 
 
+class Written(str):
+    """An expression of an object, with those of its members, for the form of the object that it is in."""
+
+    __slots__ = ("members",)
+    members: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """Another way to write the objects of a type than GraphQL's, for whoever answers in another format.
+
+    `write` makes an expression of a mapping from response keys to expressions, some of them `Written`;
+    its second argument gives a value a name in generated code.
+    """
+
+    type_name: str
+    write: Callable[[Mapping[str, str], Callable[[str, Any], str]], str]
+
+
 class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     """An ordinary executor that completes plain selections by a compiled function."""
 
@@ -98,10 +117,10 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
 
 
 def compile_value(
-    selections: Selections, type_: Any, details: Details, source: Source = IT
+    selections: Selections, type_: Any, details: Details, source: Source = IT, form: Form | None = None
 ) -> Callable[[Any, Any], Any] | None:
     """A function (value, context) -> answer; None where a resolver, union or interface is within."""
-    compiler = _Compiler(selections)
+    compiler = _Compiler(selections, form)
     expression = compiler.value(type_, source, details)
     if expression is None:
         return None
@@ -116,8 +135,8 @@ def give_up() -> Any:
 
 
 class _Compiler:
-    def __init__(self, selections: Selections) -> None:
-        self._selections = selections
+    def __init__(self, selections: Selections, form: Form | None) -> None:
+        self._selections, self._form = selections, form
         self.source: list[str] = []
         self.names: dict[str, Any] = {"give_up": give_up, "datetime": datetime}
 
@@ -144,10 +163,19 @@ class _Compiler:
         members = self._members(type_, source, details)
         if members is None:
             return None
-        shown = "{" + ", ".join(f"{key!r}: {expression}" for key, expression in members.items()) + "}"
+        shown = self._written(type_, members)
         if source.members is not None and source.target is None:
             return shown
         return f"{self._function(type_, source, shown)}({source.code}, context)"
+
+    def _written(self, type_: Any, members: Mapping[str, str]) -> str:
+        if self._form is not None and type_.name == self._form.type_name:
+            return self._form.write(members, self._name)
+        shown = Written(
+            "{" + ", ".join(f"{key!r}: {expression}" for key, expression in members.items()) + "}"
+        )
+        shown.members = members
+        return shown
 
     def _list(self, type_: GraphQLList[Any], source: Source, details: Details) -> str | None:
         if source.item is not None:

@@ -29,7 +29,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from models.database import UNAVAILABLE
 from schema import limits
 from schema.coercion import Unfit
-from schema.completion import CompiledExecutor
+from schema.completion import CompiledExecutor, Form
 from schema.errors import UserError, UserErrorCode
 from schema.prepared import Prepared
 from schema.selections import Operation, declared
@@ -96,8 +96,12 @@ class CarrierSchema(strawberry.Schema):
         variables: dict[str, Any] | None,
         context: Any,
         operation_name: str | None = None,
+        form: Form | None = None,
     ) -> ExecutionResult:
-        """Run an operation. In `data`, DateTime and JSON are Python values for orjson to write."""
+        """Run an operation. In `data`, DateTime and JSON are Python values for orjson to write.
+
+        Where its objects could be written in `form` at once, the result is `Formed`.
+        """
         document = self.document(text)
         operation = document.operation(operation_name)
         if operation is None:
@@ -106,7 +110,7 @@ class CarrierSchema(strawberry.Schema):
         operation.runs += 1
         if operation.runs == SECOND:
             operation.prepared = self._prepared(operation)
-        done = await operation.prepared.run(variables or {}, context) if operation.prepared else None
+        done = await operation.prepared.run(variables or {}, context, form) if operation.prepared else None
         if done is None:
             done = await self._execute(document, variables, context, operation_name)
         if done.errors:

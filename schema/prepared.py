@@ -27,8 +27,12 @@ from graphql.language import VariableNode
 from strawberry.types.arguments import convert_argument
 
 from schema.coercion import Unfit, Variables
-from schema.completion import IT, GiveUp, Source, compile_value
+from schema.completion import IT, Form, GiveUp, Source, compile_value
 from schema.selections import Details, Operation, Selections, declared
+
+
+class Formed(ExecutionResult):
+    """A result whose objects are in the form that was asked for."""
 
 
 class Reader:
@@ -62,12 +66,17 @@ class Prepared:
         self._schema, self._operation = schema, operation
         self._variables = Variables(schema._schema, operation.node.variable_definitions or ())
 
-    async def run(self, variables: Mapping[str, Any], context: Any) -> ExecutionResult | None:
-        """The result; None where graphql-core has to run it, with `context.found` where that was read."""
+    async def run(
+        self, variables: Mapping[str, Any], context: Any, form: Form | None = None
+    ) -> ExecutionResult | None:
+        """The result, its objects in `form`; None where graphql-core has to run the query.
+
+        What was read by then is in `context.found`.
+        """
         try:
             values = self._variables.coerced(variables)
             selections = self._operation.selections(values)
-            root = selections.once("root", lambda: _root(self._schema, selections))
+            root = selections.once(("root", form), lambda: _root(self._schema, selections, form))
             if root is None:
                 return None
             arguments = root.arguments(values)
@@ -78,7 +87,7 @@ class Prepared:
         except Exception as error:  # noqa: BLE001 - as graphql-core does with what a resolver raises
             return root.failed(error)
         try:
-            return ExecutionResult({root.key: root.complete(found, context)}, None)
+            return root.result({root.key: root.complete(found, context)}, None)
         except Exception:  # noqa: BLE001 - graphql-core completes the same value, and words what is wrong
             context.found = (found,)
             return None
@@ -87,7 +96,8 @@ class Prepared:
 class _Root:
     """The root field of a prepared query, for one set of values of its directives' variables."""
 
-    def __init__(self, schema: Any, selections: Selections) -> None:
+    def __init__(self, schema: Any, selections: Selections, form: Form | None) -> None:
+        self.result = ExecutionResult if form is None else Formed
         query = schema._schema.query_type
         ((self.key, details),) = selections.roots(query).items()
         self._nodes = [detail.node for detail in details]
@@ -100,7 +110,7 @@ class _Root:
             raise Unfit
         self._nullable = not isinstance(field.type, GraphQLNonNull)
         self.plan = self.reader.prepare(selections, field.type, details)
-        complete = compile_value(selections, field.type, details, self.reader.source(self.plan))
+        complete = compile_value(selections, field.type, details, self.reader.source(self.plan), form)
         if complete is None:
             raise Unfit
         self.complete = complete
@@ -122,10 +132,10 @@ class _Root:
         return ExecutionResult({self.key: None} if self._nullable else None, [located])
 
 
-def _root(schema: Any, selections: Selections) -> _Root | None:
+def _root(schema: Any, selections: Selections, form: Form | None) -> _Root | None:
     """None where there is not one root field with a reader, or its selection cannot be compiled."""
     try:
-        return _Root(schema, selections)
+        return _Root(schema, selections, form)
     except (Unfit, KeyError, ValueError, GraphQLError):
         return None
 

@@ -90,7 +90,7 @@ class Operation:
 
     def selections(self, variables: Mapping[str, Any]) -> Selections:
         """The selections for coerced `variables`."""
-        key = tuple(variables.get(name) for name in self._names)
+        key = tuple([variables.get(name) for name in self._names]) if self._names else ()
         if key not in self._variants:
             if len(self._variants) >= MAX_VARIANTS:
                 self._variants.clear()
