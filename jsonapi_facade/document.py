@@ -121,6 +121,6 @@ def _formatted(
     if format_ is None:
         return members[key]
     if isinstance(format_, Mapping):
-        return f"{name('words', format_)}.get({members[key]})"
+        return f"{name('words', {None: None, **format_})}[{members[key]}]"
     values = [members[part] for part in (key, needed) if part]
     return f"{name('format', format_)}({', '.join(values)})"

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -23,7 +22,13 @@ from jsonapi_facade.errors import (
     unexpected,
     user_errors,
 )
-from jsonapi_facade.negotiation import MEDIA_TYPE, check_accept, check_content_type, read_document
+from jsonapi_facade.negotiation import (
+    MEDIA_TYPE,
+    check_accept,
+    check_content_type,
+    header,
+    read_document,
+)
 from jsonapi_facade.operations import operation
 from jsonapi_facade.query import parse_query
 from jsonapi_facade.resources import RESOURCES, Resource
@@ -33,6 +38,7 @@ from resolvers.keys import Unauthorized
 from schema.root import schema
 
 PREFIX = "/carrier/v1"
+CONTENT_TYPE, VARY = (b"content-type", MEDIA_TYPE.encode()), (b"vary", b"Accept")
 Handler = Callable[[Request, Any, Resource, str], Awaitable[Response]]
 
 
@@ -48,14 +54,12 @@ class Answer(Response):
     """A JSON:API document, or nothing; both differ by Accept."""
 
     def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
-        own = [
-            (name.lower().encode("latin-1"), value.encode("latin-1"))
-            for name, value in (headers or {}).items()
-        ]
-        body = [(b"content-type", MEDIA_TYPE.encode())] if self.body else []
-        if self.status_code not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
-            body.append((b"content-length", b"%d" % len(self.body)))
-        self.raw_headers = [*body, (b"vary", b"Accept"), *own]
+        raw = [VARY]
+        if self.body:
+            raw = [CONTENT_TYPE, (b"content-length", b"%d" % len(self.body)), VARY]
+        for name, value in (headers or {}).items():
+            raw.append((name.encode(), value.encode("latin-1")))
+        self.raw_headers = raw
 
 
 async def answer(request: Request) -> Response:
@@ -67,7 +71,7 @@ async def answer(request: Request) -> Response:
             raise
         except UNAVAILABLE as error:
             detail = "the database is away; try again in a moment"
-            raise Rejected([Problem(503, "unavailable", detail)], {"Retry-After": "1"}) from error
+            raise Rejected([Problem(503, "unavailable", detail)], {"retry-after": "1"}) from error
         except Exception as error:
             raise unexpected(error) from error
     except Rejected as rejected:
@@ -81,10 +85,10 @@ async def _dispatch(request: Request) -> Response:
     if method not in handlers:
         allowed = ", ".join(sorted({*handlers, "HEAD"} if "GET" in handlers else handlers))
         detail = f"{request.method} is not there; this path takes {allowed}"
-        raise Rejected([Problem(405, "method_not_allowed", detail)], {"Allow": allowed})
+        raise Rejected([Problem(405, "method_not_allowed", detail)], {"allow": allowed})
     check_accept(request)
     try:
-        context = await request.app.state.service.context_for(request.headers.get("authorization"))
+        context = await request.app.state.service.context_for(header(request, b"authorization"))
     except Unauthorized as error:
         raise denied(error.status, error.error, error.description) from None
     if context.viewer.role is not ApiKeyRole.CARRIER:
@@ -141,7 +145,7 @@ async def retrieve(request: Request, context: Any, resource: Resource, row_id: s
 async def create(request: Request, context: Any, resource: Resource, _: str) -> Response:
     body, row_id = await _change(request, context, resource, "Create", None)
     location = f"{_address(request)}/{quote(row_id)}"
-    return Answer(body, 201, {"Location": location})
+    return Answer(body, 201, {"location": location})
 
 
 async def update(request: Request, context: Any, resource: Resource, row_id: str) -> Response:
@@ -182,7 +186,7 @@ def _address(request: Request) -> str:
     """The address of the call without its query, on the origin that links carry."""
     origin = request.app.state.public_url
     if not origin:
-        host = request.headers.get("host") or request.url.netloc
+        host = header(request, b"host") or request.url.netloc
         origin = f"{request.scope['scheme']}://{host}"
     return f"{origin}{PREFIX}/{request.path_params['path']}"
 
@@ -195,9 +199,9 @@ def _query(request: Request) -> str:
 def _found(request: Request, shown: dict[str, Any]) -> Response:
     body = document.encode(shown)
     tag = f'W/"{xxhash.xxh3_128_hexdigest(body)}"'
-    asked = request.headers.get("if-none-match")
+    asked = header(request, b"if-none-match")
     if asked is not None:
         known = [part.strip().removeprefix("W/") for part in asked.split(",")]
         if tag.removeprefix("W/") in known or known == ["*"]:
-            return Answer(status_code=304, headers={"ETag": tag})
-    return Answer(body, headers={"ETag": tag})
+            return Answer(status_code=304, headers={"etag": tag})
+    return Answer(body, headers={"etag": tag})

@@ -42,17 +42,15 @@ class Query:
 
         A cursor comes from an answer: it has nothing to quote.
         """
-        kept = [(key, f"{_quoted(key)}={_quoted(value)}") for key, value in self.pairs if key not in CURSORS]
-        kept.sort(key=itemgetter(0))
-
-        def link(name: str, cursor: str) -> str:
-            key = f"page[{name}]"
-            parts = [text for other, text in kept if other < key]
-            parts.append(f"page%5B{name}%5D={cursor}")
-            parts += [text for other, text in kept if other > key]
-            return f"{address}?{'&'.join(parts)}"
-
-        return {"prev": before and link("before", before), "next": after and link("after", after)}
+        head = tail = ""
+        for key, value in sorted(self.pairs, key=itemgetter(0)):
+            if key not in CURSORS:
+                part = f"{_quoted(key)}={_quoted(value)}"
+                head, tail = (f"{head}{part}&", tail) if key < "page[after]" else (head, f"{tail}&{part}")
+        return {
+            "prev": before and f"{address}?{head}page%5Bbefore%5D={before}{tail}",
+            "next": after and f"{address}?{head}page%5Bafter%5D={after}{tail}",
+        }
 
 
 def parse_query(raw: str, resource: Resource, kind: str) -> Query:

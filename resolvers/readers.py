@@ -117,7 +117,7 @@ class Page(Reader):
         shape = (tuple(filters), part.shape, owner is None)
         text, names = plan.statement(shape, lambda: self._statement(plan, tuple(filters), part, owner))
         bound |= {"limit": part.size + 1, "after": part.after, "before": part.before, "owner": owner}
-        if self._streams:
+        if filters and self._streams:
             bound |= self._alternatives(filters)
         rows = await context.database.reads.fetch(text, *[bound[name] for name in names])
         return page_of(rows, part, plan.id)
