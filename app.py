@@ -7,12 +7,13 @@ from typing import Any
 
 import orjson
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from jsonapi_facade.errors import Rejected
-from jsonapi_facade.handlers import PREFIX, CarrierV1
+from jsonapi_facade.handlers import CarrierV1
 from jsonapi_facade.negotiation import read_limited
 from jsonapi_facade.operations import validate_operations
 from models.database import UNAVAILABLE, Database
@@ -23,8 +24,6 @@ from resolvers.service import Service
 from schema.root import schema
 from settings import Settings, load
 from workers import broker
-
-METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -43,11 +42,11 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     app = Starlette(
         routes=[
-            Route(PREFIX + "/{path:path}", CarrierV1(), methods=METHODS),
             Route("/graphql", graphql, methods=["POST"]),
             Route("/health/live", live),
             Route("/health/ready", ready),
         ],
+        middleware=[Middleware(CarrierV1)],
         lifespan=lifespan,
     )
     app.state.public_url, app.state.broker_url = chosen.public_url, chosen.broker_url

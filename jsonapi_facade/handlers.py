@@ -8,7 +8,7 @@ from urllib.parse import quote
 import xxhash
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from jsonapi_facade import document
 from jsonapi_facade.bodies import explain, mutation_input
@@ -37,15 +37,21 @@ from models.database import UNAVAILABLE
 from resolvers.keys import Unauthorized
 from schema.root import schema
 
-PREFIX = "/carrier/v1"
+PREFIX = "/carrier/v1/"
 CONTENT_TYPE, VARY = (b"content-type", MEDIA_TYPE.encode()), (b"vary", b"Accept")
 Handler = Callable[[Request, Any, Resource, str], Awaitable[Response]]
 
 
 class CarrierV1:
-    """The ASGI application under /carrier/v1: bare, because it lets no exception out to be handled again."""
+    """Middleware that answers all under /carrier/v1, in front of a router with nothing to choose there."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+            await self._app(scope, receive, send)
+            return
         response = await answer(Request(scope, receive))
         await response(scope, receive, send)
 
@@ -80,7 +86,7 @@ async def answer(request: Request) -> Response:
 
 
 async def _dispatch(request: Request) -> Response:
-    resource, row_id, handlers = _route(request.path_params["path"])
+    resource, row_id, handlers = _route(_path(request))
     method = "GET" if request.method == "HEAD" else request.method
     if method not in handlers:
         allowed = ", ".join(sorted({*handlers, "HEAD"} if "GET" in handlers else handlers))
@@ -100,7 +106,7 @@ def _route(path: str) -> tuple[Resource, str, dict[str, Handler]]:
     name, _, rest = path.partition("/")
     resource = RESOURCES.get(name)
     if resource is None or "/" in rest or path.endswith("/"):
-        raise Rejected([Problem(404, "not_found", f"there is no path {PREFIX}/{path:.200}")])
+        raise Rejected([Problem(404, "not_found", f"there is no path {PREFIX}{path:.200}")])
     if resource.type == "phone_number" and rest == "stats":
         return resource, rest, {"GET": stats}
     return resource, rest, offered(resource, of_one=rest != "")
@@ -188,7 +194,12 @@ def _address(request: Request) -> str:
     if not origin:
         host = header(request, b"host") or request.url.netloc
         origin = f"{request.scope['scheme']}://{host}"
-    return f"{origin}{PREFIX}/{request.path_params['path']}"
+    return f"{origin}{PREFIX}{_path(request)}"
+
+
+def _path(request: Request) -> str:
+    path: str = request.scope["path"]
+    return path[len(PREFIX) :]
 
 
 def _query(request: Request) -> str:
