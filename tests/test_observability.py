@@ -78,7 +78,7 @@ async def test_an_event_and_its_webhook_know_the_request_that_they_come_from(
             process("worker", database_url, broker_url, log),
             process("scheduler", database_url, broker_url, log),
         ):
-            (got,) = await receiver.wait_for("/told")
+            (got,) = await receiver.wait_for("/told", seconds=90)
         assert await stored(database_url, got.event["id"]) == ("order-66", TRACE_PARENT)
         assert (got.headers["x-request-id"], got.headers["traceparent"]) == ("order-66", TRACE_PARENT)
 
@@ -257,7 +257,7 @@ async def drive(http: AsyncClient, database_url: str, receiver: Receiver) -> lis
     made = await door.payload("createWebhookEndpoint", "webhookEndpoint", "{ signingSecret }", url=url)
     await new_call(platform, account["id"], to=SECRET_NUMBER, status="COMPLETED")
     await new_message(platform, account["id"], to=SECRET_NUMBER, body="Hello", status="SENT")
-    await receiver.wait_for("/told", 2)
+    await receiver.wait_for("/told", 2, seconds=90)
     given = {"accountId": account["id"], "to": SECRET_NUMBER, "from": "2442", "body": SECRET_BODY}
     text = "mutation($i: RecordMessageInput!) { recordMessage(input: $i) { userErrors { message } } }"
     failed = await http.post(
