@@ -3,6 +3,7 @@
 import os
 import socket
 from contextlib import suppress
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -58,7 +59,9 @@ def run(settings: Settings, listener: socket.socket) -> None:
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     if settings.web_concurrency > 1:
-        Multiprocess(config, sockets=[listener]).run()
+        with TemporaryDirectory(prefix="carrierql-metrics-") as directory:
+            os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", directory)  # the processes' common figures
+            Multiprocess(config, sockets=[listener]).run()
         return
     with suppress(KeyboardInterrupt):  # raised again by uvicorn once it has stopped in order
         Server(config).run(sockets=[listener])

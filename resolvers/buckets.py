@@ -28,7 +28,7 @@ class Interval(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Time from `begin` until before `end` in the bucket that starts at `start`; None where all time is one."""
+    """Time from `begin` until before `end`, of the bucket that starts at `start` (None: there is but one)."""
 
     start: datetime | None
     begin: datetime

@@ -26,6 +26,7 @@ from graphql import (
 )
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from observability import metrics
 from schema.selections import Details, Selections, declared
 
 # A value that is its own answer, by the name of its type; {v} reads it.
@@ -71,6 +72,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         try:
             return complete(value)
         except Exception:  # noqa: BLE001 - graphql-core does the same work again and says what is wrong
+            metrics.GAVE_UP.inc()
             return Undefined
 
 

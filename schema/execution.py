@@ -27,13 +27,14 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from models.database import UNAVAILABLE
+from observability.requests import note_operation
 from schema import limits
 from schema.completion import CompiledExecutor
 from schema.errors import UserError, UserErrorCode
 from schema.selections import Operation, declared
 
 KEPT_DOCUMENTS = 512
-RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule, limits.Limits)
+RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 log = structlog.get_logger("carrierql")
 
 
@@ -48,7 +49,8 @@ class Document:
         except GraphQLError as error:
             self.errors, self.node = [error], None
             return
-        self.errors = validate(schema, self.node, RULES)
+        # The limits first: the cost of the other rules grows with the square of what they bound.
+        self.errors = validate(schema, self.node, [limits.Limits]) or validate(schema, self.node, RULES)
         definitions = self.node.definitions
         fragments = {
             node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)
@@ -100,6 +102,7 @@ class CarrierSchema(strawberry.Schema):
             message = f"operationName must name one of the document's operations: {known or 'it has none'}"
             return ExecutionResult(None, [GraphQLError(message)])
         context.operation = operation
+        note_operation(operation.node.name.value if operation.node.name else "")
         result = execute(
             self._schema,
             document.node,

@@ -23,7 +23,7 @@ from resolvers import (
     webhook_delivery,
     webhook_endpoint,
 )
-from resolvers.answers import answer
+from resolvers.answers import answer, answer_each
 from resolvers.readers import ONES, PAGES, ROWS
 from schema import paging
 from schema.account import Account, AccountFilter, AccountPayload, CreateAccountInput, UpdateAccountInput
@@ -38,6 +38,8 @@ from schema.message import (
     MessageFilter,
     MessagePayload,
     RecordMessageInput,
+    RecordMessagesInput,
+    RecordMessagesPayload,
     UpdateMessageInput,
 )
 from schema.node import Connection, DeleteInput, Node
@@ -47,12 +49,16 @@ from schema.phone_call import (
     PhoneCallFilter,
     PhoneCallPayload,
     RecordPhoneCallInput,
+    RecordPhoneCallsInput,
+    RecordPhoneCallsPayload,
     UpdatePhoneCallInput,
 )
 from schema.phone_number import (
     AssignPhoneNumberInput,
     CountComparison,
     CreatePhoneNumberInput,
+    ImportPhoneNumbersInput,
+    ImportPhoneNumbersPayload,
     PhoneNumber,
     PhoneNumberFilter,
     PhoneNumberGroup,
@@ -71,7 +77,14 @@ from schema.statistics import (
     TtsGroup,
     TtsStatistic,
 )
-from schema.tts_event import RecordTtsEventInput, TtsEvent, TtsEventFilter, TtsEventPayload
+from schema.tts_event import (
+    RecordTtsEventInput,
+    RecordTtsEventsInput,
+    RecordTtsEventsPayload,
+    TtsEvent,
+    TtsEventFilter,
+    TtsEventPayload,
+)
 from schema.webhook_delivery import (
     RedeliverWebhookInput,
     ReplayWebhooksInput,
@@ -186,12 +199,13 @@ def mutation(
     description: str,
     *,
     roles: frozenset[ApiKeyRole],
+    answered: Callable[..., Awaitable[Any]] = answer,
 ) -> Any:
     """A root field that changes something and answers with what it changed, or all that is wrong."""
 
     async def resolve(_root: Any, info: strawberry.Info, **given: Any) -> Any:
         info.context.allow(roles, ApiKeyAccess.WRITE)
-        return await answer(info, payload, act, given["input"])
+        return await answered(info, payload, act, given["input"])
 
     parameters = [paging.required("input", input_type, INPUT)]
     return paging.field(
@@ -219,6 +233,13 @@ class Mutation:
         CreatePhoneNumberInput,
         PhoneNumberPayload,
         "Create a phone number.",
+        roles=CARRIER,
+    )
+    import_phone_numbers = mutation(
+        phone_number.import_,
+        ImportPhoneNumbersInput,
+        ImportPhoneNumbersPayload,
+        "Create up to 10,000 phone numbers, all of them or the good ones, or try what would come of it.",
         roles=CARRIER,
     )
     update_phone_number = mutation(
@@ -306,6 +327,14 @@ class Mutation:
     record_phone_call = mutation(
         phone_call.record, RecordPhoneCallInput, PhoneCallPayload, "Report a call.", roles=PLATFORM
     )
+    record_phone_calls = mutation(
+        phone_call.record_each,
+        RecordPhoneCallsInput,
+        RecordPhoneCallsPayload,
+        "Report up to 1,000 calls: the good ones are recorded, and each is answered for.",
+        roles=PLATFORM,
+        answered=answer_each,
+    )
     change_phone_call_status = mutation(
         phone_call.change_status,
         ChangePhoneCallStatusInput,
@@ -316,6 +345,14 @@ class Mutation:
     record_message = mutation(
         message.record, RecordMessageInput, MessagePayload, "Report a message.", roles=PLATFORM
     )
+    record_messages = mutation(
+        message.record_each,
+        RecordMessagesInput,
+        RecordMessagesPayload,
+        "Report up to 1,000 messages: the good ones are recorded, and each is answered for.",
+        roles=PLATFORM,
+        answered=answer_each,
+    )
     change_message_status = mutation(
         message.change_status,
         ChangeMessageStatusInput,
@@ -325,6 +362,14 @@ class Mutation:
     )
     record_tts_event = mutation(
         tts_event.record, RecordTtsEventInput, TtsEventPayload, "Report a use of a voice.", roles=PLATFORM
+    )
+    record_tts_events = mutation(
+        tts_event.record_each,
+        RecordTtsEventsInput,
+        RecordTtsEventsPayload,
+        "Report up to 1,000 uses of voices: the good ones are recorded, and each is answered for.",
+        roles=PLATFORM,
+        answered=answer_each,
     )
     assign_phone_number = mutation(
         phone_number.assign,

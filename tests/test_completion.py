@@ -12,7 +12,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from observability import configure_logging
+from observability.logs import configure_logging
 from schema.execution import CarrierSchema
 from schema.scalars import SCALARS
 

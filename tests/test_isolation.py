@@ -1,9 +1,11 @@
 """A carrier never sees another's anything: cases for every argument of the schema that takes an id."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from graphql import GraphQLInputObjectType, GraphQLNonNull, GraphQLScalarType, get_named_type
+from graphql import GraphQLInputObjectType, get_named_type, get_nullable_type, is_list_type
+from graphql.type import is_required_input_field
 
 from schema.root import PLATFORM, schema
 from tests.conftest import Door, new_call, new_carrier, new_message
@@ -23,12 +25,23 @@ FILTERS = [
     if get_named_type(part.type).name == "ID"
 ]
 COUNTED = {"phoneNumberStats": "value"}
+
+
+def ids_within(type_: Any) -> Iterator[tuple[str, ...]]:
+    """Paths of the ids in an input, those in its lists of inputs too."""
+    for field, part in type_.fields.items():
+        named = get_named_type(part.type)
+        if named.name == "ID":
+            yield (field,)
+        elif isinstance(named, GraphQLInputObjectType):
+            yield from ((field, *path) for path in ids_within(named))
+
+
 WRITES = [
-    (name, field)
+    (name, path)
     for name, mutation in MUTATION.fields.items()
     if mutation.extensions["strawberry-definition"].metadata["roles"] != PLATFORM
-    for field, part in get_named_type(mutation.args["input"].type).fields.items()
-    if get_named_type(part.type).name == "ID"
+    for path in ids_within(get_named_type(mutation.args["input"].type))
 ]
 PATHS = {
     "accounts": "account",
@@ -152,24 +165,38 @@ async def test_a_filter_by_another_carriers_id_finds_nothing(
     assert found == expected
 
 
-@pytest.mark.parametrize(("name", "field"), WRITES)
+def filled(type_: Any, path: tuple[str, ...], identifier: str) -> tuple[dict[str, Any], list[str]]:
+    """(an input with what it requires, and the id at `path`; where an error about that id is told)."""
+    given, place = {}, []
+    for field, part in type_.fields.items():
+        named, listed = get_named_type(part.type), is_list_type(get_nullable_type(part.type))
+        within, value = list[str](), VALUES.get(named.name)
+        if field in path[:1] and len(path) == 1:
+            value = identifier
+        elif isinstance(named, GraphQLInputObjectType):
+            value, within = filled(named, path[1:] if field in path[:1] else (), identifier)
+        if field in path[:1]:
+            place = [field, *["0"] * listed, *within]
+        if field in path[:1] or is_required_input_field(part):
+            assert value is not None, field
+            given[field] = [value] if listed else value
+    return given, place
+
+
+@pytest.mark.parametrize(("name", "path"), WRITES)
 async def test_a_write_to_another_carriers_id_is_not_found(
-    ours: Door, stranger: tuple[Door, dict[str, str]], name: str, field: str
+    ours: Door, stranger: tuple[Door, dict[str, str]], name: str, path: tuple[str, ...]
 ) -> None:
     _, ids = stranger
     input_type = get_named_type(MUTATION.fields[name].args["input"].type)
     assert isinstance(input_type, GraphQLInputObjectType)
-    target = TARGETS.get(field) or TARGETS.get(name) or name[6].lower() + name[7:]
-    given: dict[str, Any] = {field: ids[target]}
-    for required, part in input_type.fields.items():
-        if required not in given and isinstance(part.type, GraphQLNonNull):
-            assert isinstance(get_named_type(part.type), GraphQLScalarType) or required == "type"
-            given[required] = VALUES[get_named_type(part.type).name]
+    target = TARGETS.get(path[-1]) or TARGETS.get(name) or name[6].lower() + name[7:]
+    given, place = filled(input_type, path, ids[target])
     if name in ("updatePhoneCall", "updateMessage"):
         given["price"] = "-1"
     text = f"mutation($i: {input_type.name}!) {{ {name}(input: $i) {{ userErrors {{ field code }} }} }}"
     answer = await ours.graphql(text, i=given)
-    assert answer["data"][name]["userErrors"] == [{"field": [field], "code": "NOT_FOUND"}]
+    assert answer["data"][name]["userErrors"] == [{"field": place, "code": "NOT_FOUND"}]
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -213,6 +213,7 @@ async def test_a_carrier_follows_its_own_events_and_the_platform_all(
     (foreign,) = await write(writer, theirs, 1)
     (own,) = await write(writer, ours, 1)
     async with socket(server, ours) as ws, socket(server, platform) as all_:
+        await ws.subscribe(FOLLOW, id="nothing", f={"carrier": theirs.carrier_id}, after=seen)
         await ws.subscribe(FOLLOW, after=seen)
         await all_.subscribe(FOLLOW, after=seen)
         assert await ws.events(1) == [own]

@@ -59,6 +59,7 @@ WITH mine AS (
     RETURNING d.id, d.tries, d.event_id
 )
 SELECT c.id, c.tries, e.id AS event_id, e.created_at, e.updated_at, e.type, e.details,
+       e.request_id, e.trace_parent,
        m.carrier_id, m.url, m.signing_secret, m.previous_signs_token,
        CASE WHEN m.previous_signing_secret_until > now() THEN m.previous_signing_secret END AS previous_secret
 FROM claimed c JOIN event e ON e.id = c.event_id CROSS JOIN mine m
@@ -155,6 +156,8 @@ class Claimed:
     updated_at: datetime
     type: str
     details: str
+    request_id: str | None
+    trace_parent: str | None
     carrier_id: UUID
     url: str
     signing_secret: str

@@ -5,7 +5,7 @@ the old code runs: it leaves the country null, which `workers/countries.py` fill
 are there already; and the indexes are made without keeping anybody from writing.
 
 Revision ID: 20261124_04
-Revises: 20261124_02
+Revises: 20261124_03
 Create Date: 2026-11-24 14:43:10.118204
 """
 
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261124_04"
-down_revision = "20261124_02"
+down_revision = "20261124_03"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """events in order
 
 Revision ID: 20261124_05
-Revises: 20261124_02
+Revises: 20261124_04
 Create Date: 2026-11-24 14:50:12.118233
 """
 
