@@ -1,101 +1,99 @@
 """The ASGI application on one screen."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from types import NoneType
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from types import FrameType
 from typing import Any
 
-import orjson
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
-from jsonapi_facade.errors import Rejected
+from jsonapi_facade import reference
 from jsonapi_facade.handlers import CarrierV1
-from jsonapi_facade.negotiation import read_limited
 from jsonapi_facade.operations import validate_operations
 from models.database import UNAVAILABLE, Database
 from models.secrets import Cipher
-from observability import configure_logging
-from resolvers.keys import Keys, Unauthorized
+from observability import metrics
+from observability.logs import configure_logging
+from observability.requests import Observe
+from observability.tracing import tracing
+from pages import graphiql
+from pages import routes as pages
+from resolvers.event_stream import EventStream
+from resolvers.keys import Keys
 from resolvers.service import Service
-from schema.root import schema
+from schema.over_http import graphql
+from schema.over_websocket import websocket
 from settings import Settings, load
-from workers import broker
+from workers import broker, queue
+
+FIGURE_SECONDS = 1
+METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
     """The application for these settings, or those of the environment."""
     chosen = settings or load()
     configure_logging(chosen.log_format)
+    tracing.configure("carrierql-web")
     validate_operations()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with Database.open(chosen.database_url) as database:
-            private, keys = chosen.webhook_allow_private_addresses, Keys(database)
-            app.state.service = Service(database, Cipher(chosen.secret_key), private, keys)
-            async with keys.listening():
-                yield
+            private = chosen.webhook_allow_private_addresses
+            cipher = Cipher(chosen.secret_key, chosen.secret_key_previous)
+            events, keys = EventStream(database), Keys(database)
+            app.state.service = Service(database, cipher, private, events, keys)
+            async with background(keep_figures(database)), keys.listening():
+                with called_at_the_end(events.finish):
+                    yield
 
     app = Starlette(
         routes=[
-            Route("/graphql", graphql, methods=["POST"]),
+            Route("/graphql", graphql, methods=METHODS),
+            WebSocketRoute("/graphql", websocket),
+            Route("/openapi.json", reference.openapi_document),
+            Route("/docs", reference.page),
+            Route("/docs/{asset}", reference.asset),
             Route("/health/live", live),
             Route("/health/ready", ready),
+            Route("/metrics", figures),
+            *pages,
         ],
-        middleware=[Middleware(CarrierV1)],
+        middleware=[Middleware(Observe), Middleware(CarrierV1)],
         lifespan=lifespan,
     )
     app.state.public_url, app.state.broker_url = chosen.public_url, chosen.broker_url
+    app.state.graphiql = graphiql
     return app
 
 
-async def graphql(request: Request) -> Response:
-    """GraphQL over HTTP: a JSON object with query, variables and operationName."""
+@contextmanager
+def called_at_the_end(finish: Callable[[], None]) -> Iterator[None]:
+    """Have `finish` called when the process is told to end: the server then waits for all answers' ends."""
+    loop = asyncio.get_running_loop()
+    former = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def end(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(finish)
+        told = former[signal.Signals(number)]
+        if callable(told):
+            told(number, frame)
+
+    served = {number: told for number, told in former.items() if callable(told)}
+    for number in served:
+        signal.signal(number, end)
     try:
-        given = orjson.loads(await read_limited(request))
-        text, variables, name = _operation(given)
-        context = await request.app.state.service.context_for(request.headers.get("authorization"))
-    except (orjson.JSONDecodeError, ValueError) as error:
-        return _graphql(
-            {"errors": [{"message": f"the body is not what GraphQL over HTTP asks for: {error}"}]}, 400
-        )
-    except Rejected as rejected:
-        return _graphql({"errors": [{"message": rejected.problems[0].detail}]}, rejected.problems[0].status)
-    except Unauthorized as error:
-        challenge = (
-            f'Bearer realm="carrierql", error="{error.error}", error_description="{error.description}"'
-        )
-        shown = {"errors": [{"message": error.description, "extensions": {"code": error.error.upper()}}]}
-        return _graphql(shown, error.status, {"WWW-Authenticate": challenge})
-    except UNAVAILABLE:
-        shown = {
-            "errors": [{"message": "the database is away; try again", "extensions": {"code": "UNAVAILABLE"}}]
-        }
-        return _graphql(shown, 503, {"Retry-After": "1"})
-    result = await schema.run(text, variables, context, name)
-    answer: dict[str, Any] = {"data": result.data}
-    if result.errors:
-        answer["errors"] = [error.formatted for error in result.errors]
-    return _graphql(answer, 200)
-
-
-def _operation(given: Any) -> tuple[str, dict[str, Any] | None, str | None]:
-    """(query, variables, operationName) of a request; raises ValueError."""
-    if not isinstance(given, dict) or not isinstance(given.get("query"), str):
-        raise ValueError('send a JSON object such as {"query": "{ viewer { key { name } } }"}')
-    variables, name = given.get("variables"), given.get("operationName")
-    if not isinstance(variables, dict | NoneType) or not isinstance(name, str | NoneType):
-        raise ValueError("variables must be an object, operationName a string")
-    return given["query"], variables, name
-
-
-def _graphql(answer: dict[str, Any], status: int, headers: dict[str, str] | None = None) -> Response:
-    body = orjson.dumps(answer, option=orjson.OPT_UTC_Z)
-    return Response(body, status, headers, media_type="application/json")
+        yield
+    finally:
+        for number, told in served.items():
+            signal.signal(number, told)
 
 
 async def live(_request: Request) -> Response:
@@ -113,3 +111,30 @@ async def ready(request: Request) -> Response:
     except UNAVAILABLE:
         state["database"] = "away"
     return JSONResponse(state, 200 if set(state.values()) == {"up"} else 503)
+
+
+@asynccontextmanager
+async def background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """The work goes on meanwhile and ends with the block."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def keep_figures(database: Database) -> None:
+    """Each process notes its own: a scrape reaches only one of them."""
+    while True:
+        metrics.hand_over()
+        metrics.connections(database.connections())
+        await asyncio.sleep(FIGURE_SECONDS)
+
+
+async def figures(request: Request) -> Response:
+    """For Prometheus; what stands in the database is left out while it is away."""
+    database = request.app.state.service.database
+    with suppress(*UNAVAILABLE):
+        metrics.webhooks(await queue.figures(database.reads))
+    return Response(metrics.exposition(), headers={"Content-Type": metrics.MEDIA_TYPE})

@@ -42,7 +42,11 @@ def _origin(url: str) -> str:
 
 
 def _seconds(text: object) -> object:
-    return text.split(",") if isinstance(text, str) else text
+    """What is before the first attempt may be left out: it is nothing."""
+    seconds = text.split(",") if isinstance(text, str) else text
+    if isinstance(seconds, list) and seconds[0].strip().lstrip("0"):
+        return ["0", *seconds]
+    return seconds
 
 
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
@@ -60,6 +64,8 @@ class Environment(BaseSettings):
     database_url: DatabaseUrl | None = Field(default=None, repr=False)
     broker_url: BrokerUrl | None = Field(default=None, repr=False)
     secret_key: SecretKey | None = Field(default=None, repr=False)
+    # While SECRET_KEY is being changed: the other one, to read what it encrypted (docs/operations.md).
+    secret_key_previous: SecretKey | None = Field(default=None, repr=False)
     public_url: Origin | None = None
     port: int = Field(default=8000, ge=1, le=65535)
     web_concurrency: int = Field(default=1, ge=1)

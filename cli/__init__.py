@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from cli import carriers, demo, keys, migrate, scheduler, schema, serve, up, worker
+from cli import carriers, demo, keys, migrate, openapi, scheduler, schema, secrets, serve, up, worker
 from cli.errors import CommandError
 from settings import SettingsError
 
@@ -26,8 +26,10 @@ app.command("scheduler")(scheduler.scheduler)
 app.command("migrate")(migrate.migrate)
 app.add_typer(carriers.app, name="carriers")
 app.add_typer(keys.app, name="keys")
+app.add_typer(secrets.app, name="secrets")
 app.add_typer(demo.app, name="demo", hidden=True)
 app.command("schema")(schema.schema)
+app.command("openapi")(openapi.openapi)
 
 
 def main() -> None:

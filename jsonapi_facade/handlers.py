@@ -22,6 +22,7 @@ from jsonapi_facade.errors import (
     unexpected,
     user_errors,
 )
+from jsonapi_facade.explain import asks, explained
 from jsonapi_facade.negotiation import (
     MEDIA_TYPE,
     check_accept,
@@ -99,7 +100,10 @@ async def _dispatch(request: Request) -> Response:
         raise denied(error.status, error.error, error.description) from None
     if context.viewer.role is not ApiKeyRole.CARRIER:
         raise insufficient_scope("the Carrier API takes a carrier's key, and yours is a platform key")
-    return await handlers[method](request, context, resource, row_id)
+    handler = handlers[method]
+    if asks(request):
+        return await explained(request, context, resource, handler.__name__.rstrip("_").capitalize(), row_id)
+    return await handler(request, context, resource, row_id)
 
 
 def _route(path: str) -> tuple[Resource, str, dict[str, Handler]]:

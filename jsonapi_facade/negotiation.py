@@ -51,14 +51,14 @@ def check_content_type(request: Request) -> None:
         raise Rejected([Problem(415, "unsupported_media_type", detail, {"header": "Content-Type"})])
 
 
-async def read_limited(request: Request) -> bytes:
-    too_large = Rejected([Problem(413, "too_large", f"the body is over the limit of {MAX_BODY} bytes")])
-    if int(request.headers.get("content-length", "0") or 0) > MAX_BODY:
+async def read_limited(request: Request, limit: int = MAX_BODY) -> bytes:
+    too_large = Rejected([Problem(413, "too_large", f"the body is over the limit of {limit} bytes")])
+    if int(request.headers.get("content-length", "0") or 0) > limit:
         raise too_large
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY:
+        if len(body) > limit:
             raise too_large
     return bytes(body)
 

@@ -16,6 +16,7 @@ from schema.scalars import parse_datetime
 PAGE_SIZE, MAX_PAGE_SIZE = 10, 100
 OPERATORS = ("eq", "neq", "gt", "gteq", "lt", "lteq")
 GROUPS = ("country", "region", "locality")
+STATS_ARE_OF = {"available": "true", "type": "local"}
 LARGEST_INT = 2**31 - 1
 FILTER = re.compile(r"filter\[(\w*)\]")
 FIELDS = re.compile(r"fields\[(\w*)\]")
@@ -78,7 +79,7 @@ def parse_query(raw: str, resource: Resource, kind: str) -> Query:
 @cache
 def known_parameters(resource: Resource, kind: str) -> frozenset[str]:
     """The parameters of a call of this kind, without fields[TYPE] and having[…]."""
-    filters = {"list": resource.filters, "stats": ("available", "type", *GROUPS), "one": ()}[kind]
+    filters = {"list": resource.filters, "stats": (*STATS_ARE_OF, *GROUPS), "one": ()}[kind]
     known = {f"filter[{filter_}]" for filter_ in filters} | {"group_by[]" if kind == "stats" else "include"}
     return frozenset(known | PAGE if kind != "one" else known)
 
@@ -188,7 +189,7 @@ def _page(query: Query, given: dict[str, str]) -> None:
 
 
 def _stats(query: Query, given: dict[str, str], problems: list[Problem]) -> None:
-    for name, only in (("available", "true"), ("type", "local")):
+    for name, only in STATS_ARE_OF.items():
         if given.get(f"filter[{name}]") != only:
             problems.append(at_parameter(f"filter[{name}]", f"filter[{name}] is required and must be {only}"))
     groups = [value for name, value in query.pairs if name == "group_by[]"]

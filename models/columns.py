@@ -6,11 +6,25 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlmodel import Field, SQLModel
 
 from models import ids
 
 TIMESTAMP = sa.DateTime(timezone=True)
+
+
+class Xid8(sa.types.UserDefinedType[int]):
+    """PostgreSQL's id of a transaction, of 64 bits: it never comes twice in a database's life."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "xid8"
+
+
+ischema_names["xid8"] = Xid8  # so that a migrated column is known for what it is
+
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -69,3 +83,11 @@ def foreign_key(target: str, *, nullable: bool = False, ondelete: str = "RESTRIC
     if nullable:
         return Field(default=None, sa_column_args=reference, nullable=True)
     return Field(sa_column_args=reference)
+
+
+def country_unknown(table: str) -> sa.Index:
+    """Finds the rows whose `country` is null: it is still to be worked out by `workers/countries.py`.
+
+    Only a release that did not know the column leaves it null. It is "" for a number of no country.
+    """
+    return sa.Index(f"ix_{table}_country_unknown", "id", postgresql_where=sa.text("country IS NULL"))

@@ -7,13 +7,19 @@ engine (docs/decisions/0002-two-pools.md).
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from time import perf_counter
+from typing import Any, cast
 
 import asyncpg
 import orjson
+import sqlalchemy as sa
+import sqlalchemy.event
 import sqlalchemy.exc
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
+
+from observability.statements import TimedConnection, observe_statement
 
 #: What the drivers raise while the database is away, or too busy to let one in.
 UNAVAILABLE = (
@@ -118,6 +124,7 @@ class Database:
             json_deserializer=orjson.loads,
             connect_args={"command_timeout": STATEMENT_SECONDS, "server_settings": {"timezone": "UTC"}},
         )
+        _time_statements(engine)
         pool = await _read_pool(url, size)
         try:
             autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -125,6 +132,22 @@ class Database:
         finally:
             pool.terminate()
             await engine.dispose()
+
+    def connections(self) -> dict[str, dict[str, int]]:
+        """How many connections each pool has in use and open, and may have at most."""
+        reads, writes = self.reads, cast("QueuePool", self.engine.pool)
+        return {
+            "reads": {
+                "used": reads.get_size() - reads.get_idle_size(),
+                "open": reads.get_size(),
+                "most": reads.get_max_size(),
+            },
+            "writes": {
+                "used": writes.checkedout(),
+                "open": writes.checkedin() + writes.checkedout(),
+                "most": writes.size(),
+            },
+        }
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
@@ -147,7 +170,7 @@ def work_pool(url: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
 
 
 def _read_pool(url: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
-    return _pool(url, size, init=_prepare, server_settings=READ_SETTINGS)
+    return _pool(url, size, init=_prepare, connection_class=TimedConnection, server_settings=READ_SETTINGS)
 
 
 def _pool(url: str, size: int, **options: Any) -> "asyncpg.Pool[asyncpg.Record]":
@@ -174,3 +197,20 @@ async def _prepare(connection: Any) -> None:
 
 async def _keep(_connection: Any) -> None:
     """Nobody here SETs, LISTENs or locks: there is nothing to reset, and resetting costs a trip."""
+
+
+def _time_statements(engine: AsyncEngine) -> None:
+    """The engine's own events: asyncpg does not time the prepared statements that it uses."""
+
+    def before(
+        _connection: Any, _cursor: Any, _statement: Any, _values: Any, context: Any, _many: Any
+    ) -> None:
+        context.began = perf_counter()
+
+    def after(
+        _connection: Any, _cursor: Any, _statement: Any, _values: Any, context: Any, _many: Any
+    ) -> None:
+        observe_statement("writes", perf_counter() - context.began)
+
+    sa.event.listen(engine.sync_engine, "before_cursor_execute", before)
+    sa.event.listen(engine.sync_engine, "after_cursor_execute", after)

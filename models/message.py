@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.columns import Row, decimal_column, enum_column, foreign_key
+from models.columns import Row, country_unknown, decimal_column, enum_column, foreign_key
 
 
 class MessageDirection(Enum):
@@ -40,14 +40,21 @@ NEXT: dict[MessageStatus, frozenset[MessageStatus]] = {
 }
 
 
+# Statistics read these from the index alone.
+MEASURES = ["account_id", "price", "price_unit", "status", "direction", "country"]
+
+
 class Message(Row, table=True):
+    """`country` is that of the number outside, as `columns.country_unknown` says."""
+
     __table_args__ = (
         sa.CheckConstraint("price <= 0", "price"),
         sa.CheckConstraint("(price IS NULL) = (price_unit IS NULL)", "price_unit"),
-        sa.Index(None, "carrier_id", "id"),
+        sa.Index("ix_message_statistics", "carrier_id", "id", postgresql_include=MEASURES),
         sa.Index(None, "carrier_id", "direction", "status", "id"),
         sa.Index(None, "account_id", "id"),
         sa.Index(None, "account_id", "direction", "status", "id"),
+        country_unknown("message"),
     )
 
     carrier_id: UUID = foreign_key("carrier.id")
@@ -59,3 +66,4 @@ class Message(Row, table=True):
     status: MessageStatus = enum_column(MessageStatus)
     price: Decimal | None = decimal_column()
     price_unit: str | None = None
+    country: str | None = None

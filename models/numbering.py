@@ -1,6 +1,7 @@
 """Phone numbers: which are E.164, and which countries they may belong to (by Google's libphonenumber)."""
 
 import re
+from functools import cache, lru_cache
 
 import phonenumbers
 
@@ -14,6 +15,7 @@ MAX_DIGITS = 15
 MIN_DIGITS = 7
 
 NON_GEOGRAPHIC = "001"
+REMEMBERED = 10_000
 
 
 def canonical(text: str) -> str:
@@ -33,8 +35,7 @@ def calling_code_countries(canonical: str) -> tuple[str, ...]:
     """
     if not is_e164(canonical):
         return ()
-    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[_calling_code(canonical)]
-    return tuple(region for region in regions if geography.country(region))
+    return _countries_of(_calling_code(canonical))
 
 
 def country_of(canonical: str, carrier_country: str) -> str:
@@ -70,6 +71,7 @@ def country_outside(direction_inbound: bool, to: str, from_: str) -> str | None:
     return None if region == NON_GEOGRAPHIC else region
 
 
+@lru_cache(maxsize=REMEMBERED)  # a number is looked at when it is checked and when it is stored
 def _is_plausible(digits: str) -> bool:
     if not MIN_DIGITS <= len(digits) <= MAX_DIGITS:
         return False
@@ -82,7 +84,13 @@ def _is_plausible(digits: str) -> bool:
     return possibility == phonenumbers.ValidationResult.IS_POSSIBLE
 
 
+@cache
+def _countries_of(calling_code: int) -> tuple[str, ...]:
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[calling_code]
+    return tuple(region for region in regions if geography.country(region))
+
+
 def _calling_code(canonical: str) -> int:
-    code = phonenumbers.parse(canonical).country_code
-    assert code is not None, "a canonical E.164 number has a calling code"
-    return code
+    """The first one to three digits that are one: no calling code begins with another."""
+    codes = (int(canonical[1 : 1 + length]) for length in (1, 2, 3))
+    return next(code for code in codes if code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE)

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from models.columns import TIMESTAMP, Row, decimal_column, enum_column, foreign_key
+from models.columns import TIMESTAMP, Row, country_unknown, decimal_column, enum_column, foreign_key
 
 
 class PhoneCallDirection(Enum):
@@ -43,8 +43,24 @@ NEXT: dict[PhoneCallStatus, frozenset[PhoneCallStatus]] = {
 }
 
 
+# Statistics read these from the index alone: what has a fixed width comes first, it is found fastest.
+MEASURES = [
+    "account_id",
+    "answered_at",
+    "duration",
+    "price",
+    "price_unit",
+    "status",
+    "direction",
+    "country",
+]
+
+
 class PhoneCall(Row, table=True):
-    """`duration` is in seconds; `answered_at` is set once somebody has picked up."""
+    """`duration` is in seconds, null until the call has ended; `answered_at` is set once somebody picks up.
+
+    `country` is that of the number outside, as `columns.country_unknown` says.
+    """
 
     __tablename__ = "phone_call"
     __table_args__ = (
@@ -52,10 +68,11 @@ class PhoneCall(Row, table=True):
         sa.CheckConstraint("duration >= 0", "duration"),
         sa.CheckConstraint("(price IS NULL) = (price_unit IS NULL)", "price_unit"),
         # A list filtered by status alone reads one short stream a direction, and so on: see readers.py.
-        sa.Index(None, "carrier_id", "id"),
+        sa.Index("ix_phone_call_statistics", "carrier_id", "id", postgresql_include=MEASURES),
         sa.Index(None, "carrier_id", "direction", "status", "id"),
         sa.Index(None, "account_id", "id"),
         sa.Index(None, "account_id", "direction", "status", "id"),
+        country_unknown("phone_call"),
         sa.Index(None, "phone_number_id", postgresql_where=sa.text("phone_number_id IS NOT NULL")),
     )
 
@@ -70,3 +87,4 @@ class PhoneCall(Row, table=True):
     duration: int | None = None
     price: Decimal | None = decimal_column()
     price_unit: str | None = None
+    country: str | None = None

@@ -7,6 +7,7 @@ from models.api_key import ApiKey
 from models.carrier import Carrier
 from models.event import Event
 from models.message import Message
+from models.number_stock import PhoneNumberStock  # noqa: F401 - part of METADATA, behind no type
 from models.phone_call import PhoneCall
 from models.phone_number import PhoneNumber
 from models.tombstone import Tombstone  # noqa: F401 - part of METADATA, behind no type

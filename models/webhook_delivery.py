@@ -53,6 +53,17 @@ class WebhookDelivery(Row, table=True):
     lease_token: UUID | None = None
 
 
+class WebhookTally(SQLModel, table=True):
+    """Counts of a carrier that only ever rise, whatever is deleted: what monitoring wants."""
+
+    __tablename__ = "webhook_tally"
+
+    carrier_id: UUID = Field(primary_key=True, foreign_key="carrier.id")
+    attempts_succeeded: int = Field(sa_type=sa.BigInteger)
+    attempts_failed: int = Field(sa_type=sa.BigInteger)
+    deliveries_exhausted: int = Field(sa_type=sa.BigInteger)
+
+
 class WebhookAttempt(SQLModel, table=True):
     """One POST: its id's time is `attempted_at`; `response_body` is the first 16 KiB of the answer.
 

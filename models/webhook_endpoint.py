@@ -46,6 +46,3 @@ class WebhookEndpoint(Row, table=True):
     failing_since: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     failures_in_a_row: int = 0
     paused_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
-    attempts_succeeded: int = Field(default=0, sa_type=sa.BigInteger)
-    attempts_failed: int = Field(default=0, sa_type=sa.BigInteger)
-    deliveries_exhausted: int = Field(default=0, sa_type=sa.BigInteger)

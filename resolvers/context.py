@@ -1,7 +1,7 @@
 """What an operation is given: who asks, the database, and what it shares among its parts."""
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from strawberry.dataloader import DataLoader
 from models.api_key import ApiKeyAccess, ApiKeyRole
 from models.database import Database
 from models.secrets import Cipher
+from resolvers.event_stream import EventStream
 from resolvers.planner import named_type
 from resolvers.readers import PAGES, ROWS, node_type_name
 from resolvers.window import MAX_SIZE
@@ -54,10 +55,15 @@ class Context:
     cipher: Cipher
     viewer: Viewer
     private_webhooks: bool = False  # whether webhooks may go to private addresses
+    events: EventStream | None = None  # what a subscription follows: the process's own
     forget_key: Callable[[UUID], None] | None = None  # told of a key that was just revoked
     operation: Operation | None = None
     found: tuple[Any] | None = None
     _loaders: dict[Hashable, DataLoader[str, Any]] = field(default_factory=dict)
+
+    def anew(self) -> "Context":
+        """The same for another event of a subscription, which must not share what this one has loaded."""
+        return replace(self, _loaders={})
 
     def allow(self, roles: frozenset[ApiKeyRole], access: ApiKeyAccess) -> None:
         """Raise FORBIDDEN where the key's role or access does not suffice."""

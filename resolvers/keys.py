@@ -140,7 +140,7 @@ class Keys:
         """A revoked key's id, or the beat that every process sends to itself, the way that ids come."""
         if revoked:
             self.forget(UUID(revoked))
-        elif sender == connection.get_server_pid():
+        elif not connection.is_closed() and sender == connection.get_server_pid():
             self._listening_until = monotonic() + SILENCE_SECONDS
 
 

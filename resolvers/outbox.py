@@ -5,6 +5,7 @@ time (the first 48 bits) of its event's and random bits of its own: a UUIDv7 tha
 """
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from uuid import UUID
 
 import orjson
@@ -17,10 +18,10 @@ from models.event import Event
 RECORD = sa.text(
     """
 WITH written AS (
-    INSERT INTO event (id, created_at, updated_at, carrier_id, type, details)
-    SELECT id, created_at, created_at, carrier_id, type, details::json
-    FROM unnest(:ids, :times, :carriers, :types, :details)
-        AS given (id, created_at, carrier_id, type, details)
+    INSERT INTO event (id, created_at, updated_at, carrier_id, type, details, request_id, trace_parent)
+    SELECT id, created_at, created_at, carrier_id, type, details::json, request_id, trace_parent
+    FROM unnest(:ids, :times, :carriers, :types, :details, :requests, :traces)
+        AS given (id, created_at, carrier_id, type, details, request_id, trace_parent)
     RETURNING id, created_at, carrier_id, type
 )
 INSERT INTO webhook_delivery
@@ -39,15 +40,21 @@ RETURNING id
     sa.bindparam("carriers", type_=ARRAY(sa.Uuid())),
     sa.bindparam("types", type_=ARRAY(sa.Text())),
     sa.bindparam("details", type_=ARRAY(sa.Text())),
+    sa.bindparam("requests", type_=ARRAY(sa.Text())),
+    sa.bindparam("traces", type_=ARRAY(sa.Text())),
     sa.bindparam("only", type_=sa.Uuid()),
 )
 
 
-async def record_events(session: AsyncSession, *events: Event, only: UUID | None = None) -> Sequence[UUID]:
+async def record_events(
+    session: AsyncSession, *events: Event | SimpleNamespace, only: UUID | None = None
+) -> Sequence[UUID]:
     """Write the events and their deliveries, whose ids are answered; the caller's transaction commits them.
 
     `only` names the one endpoint that is told, whatever it wants to be told of.
     """
+    if not events:
+        return []
     written = await session.execute(
         RECORD,
         {
@@ -56,6 +63,8 @@ async def record_events(session: AsyncSession, *events: Event, only: UUID | None
             "carriers": [event.carrier_id for event in events],
             "types": [event.type for event in events],
             "details": [orjson.dumps(event.details).decode() for event in events],
+            "requests": [event.request_id for event in events],
+            "traces": [event.trace_parent for event in events],
             "only": only,
         },
     )

@@ -2,61 +2,102 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
+import strawberry
 
 from models import geography, ids, numbering
 from models.account import Account
+from models.carrier import Carrier
 from models.columns import born
 from models.phone_number import PhoneNumber, PhoneNumberVisibility
 from resolvers.context import Context, Home
 from resolvers.writing import (
-    UNIQUE_VIOLATION,
+    Draft,
     existing,
+    fairly,
     home,
+    insert_each,
     locked,
     not_found,
     refuse,
     statement,
     transaction,
-    violation,
 )
 from resolvers.writing import delete as delete_row
+from schema.batches import placed
 from schema.checks import given as value_of
 from schema.errors import Refused, UserError, UserErrorCode, wrong
 from schema.node import DeleteInput
 from schema.phone_number import (
     AssignPhoneNumberInput,
     CreatePhoneNumberInput,
+    ImportMode,
+    ImportPhoneNumbersInput,
+    ImportPhoneNumbersPayload,
     ReleasePhoneNumberInput,
     UpdatePhoneNumberInput,
     type_problems,
 )
 
 HELD = "the phone number cannot be deleted: it is assigned to an account; release it first"
+NUMBER = ("carrier_id", "number")
 PLAIN = ("type", "visibility", "price", "locality", "lata", "latitude", "longitude")
 
 
 async def create(context: Context, given: CreatePhoneNumberInput) -> UUID:
     carrier = await home(context, given.carrier_id)
-    number = numbering.canonical(given.number)
-    asked = value_of(given.country)
-    country = geography.country(asked) if asked else numbering.country_of(number, carrier.country_code)
-    assert country is not None
-    refuse(place_problems(number, country, value_of(given.region), country_given=asked is not None))
-    row = PhoneNumber(
-        **born(), **_new(given, carrier), number=number, country=country, region=_region(country, given)
-    )
-    try:
-        async with statement(context) as session:
-            session.add(row)
-    except IntegrityError as error:
-        if violation(error) != UNIQUE_VIOLATION:
-            raise
-        raise Refused([wrong("number", f"{number} already exists", UserErrorCode.TAKEN)]) from None
-    return row.id
+    row = _new(given, carrier)
+    if isinstance(row, list):
+        raise Refused(row)
+    async with statement(context) as session:
+        added = await insert_each(session, PhoneNumber, [row], unless_taken=NUMBER)
+    if not added:
+        raise Refused([_taken(row.number)])
+    return added.pop()
+
+
+async def import_(context: Context, given: ImportPhoneNumbersInput) -> ImportPhoneNumbersPayload:
+    """Add the numbers, or the good ones; a dry run does the same and rolls it back."""
+    carrier = await home(context, given.carrier_id)
+    rows = [_checked(number, carrier) async for number in fairly(given.numbers)]
+    _refuse_repeated(rows)
+    async with transaction(context) as session:
+        good = [row for row in rows if isinstance(row, Draft)]
+        added = await insert_each(session, PhoneNumber, good, unless_taken=NUMBER)
+        errors = _errors(rows, added)
+        if errors and given.mode is ImportMode.ALL_OR_NOTHING:
+            added = set()
+        if given.dry_run or not added:
+            await session.rollback()
+    kept = set() if given.dry_run else added
+    ids = [strawberry.ID(str(row.id)) if isinstance(row, Draft) and row.id in kept else None for row in rows]
+    return ImportPhoneNumbersPayload(imported=len(added), phone_number_ids=ids, user_errors=errors)
+
+
+def _errors(rows: list[Draft | list[UserError]], added: set[UUID]) -> list[UserError]:
+    """All that is wrong with the rows: a good one that was not added met another with its number."""
+    found = []
+    for index, row in enumerate(rows):
+        wrongs = [_taken(row.number)] if isinstance(row, Draft) and row.id not in added else row
+        if isinstance(wrongs, list):
+            found += placed("numbers", index, wrongs)
+    return found
+
+
+def _checked(given: CreatePhoneNumberInput, carrier: Home) -> Draft | list[UserError]:
+    if given.carrier_id not in (None, str(carrier.id)):
+        return [not_found("carrierId", Carrier)]
+    return list(given.problems()) or _new(given, carrier)
+
+
+def _refuse_repeated(found: list[Draft | list[UserError]]) -> None:
+    """Of rows with one number, the first is the good one."""
+    first: dict[str, int] = {}
+    for index, row in enumerate(found):
+        if isinstance(row, Draft) and first.setdefault(row.number, index) != index:
+            message = f"{row.number} stands in row {first[row.number]} already"
+            found[index] = [wrong("number", message, UserErrorCode.TAKEN)]
 
 
 async def update(context: Context, given: UpdatePhoneNumberInput) -> UUID:
@@ -123,22 +164,38 @@ def place_problems(
         yield wrong("region", f"{region!r:.40} is not a subdivision of {country} by ISO 3166-2")
 
 
-def _new(given: CreatePhoneNumberInput, carrier: Home) -> dict[str, Any]:
+def _new(given: CreatePhoneNumberInput, carrier: Home) -> Draft | list[UserError]:
+    number = numbering.canonical(given.number)
+    asked = value_of(given.country)
+    country = geography.country(asked) if asked else numbering.country_of(number, carrier.country_code)
+    assert country is not None
+    problems = list(place_problems(number, country, value_of(given.region), country_given=asked is not None))
+    if problems:
+        return problems
     price = value_of(given.price) or Decimal(0)
     default = PhoneNumberVisibility.PUBLIC if price > 0 else PhoneNumberVisibility.PRIVATE
-    return {
-        "carrier_id": carrier.id,
-        "type": given.type,
-        "visibility": value_of(given.visibility) or default,
-        "locality": value_of(given.locality),
-        "lata": value_of(given.lata),
-        "rate_center": _upper(value_of(given.rate_center)),
-        "latitude": value_of(given.latitude),
-        "longitude": value_of(given.longitude),
-        "price": price,
-        "currency": carrier.billing_currency,
-        "metadata_": value_of(given.metadata) or {},
-    }
+    return Draft(
+        **born(),
+        carrier_id=carrier.id,
+        account_id=None,
+        number=number,
+        type=given.type,
+        visibility=value_of(given.visibility) or default,
+        country=country,
+        region=_region(country, given),
+        locality=value_of(given.locality),
+        lata=value_of(given.lata),
+        rate_center=_upper(value_of(given.rate_center)),
+        latitude=value_of(given.latitude),
+        longitude=value_of(given.longitude),
+        price=price,
+        currency=carrier.billing_currency,
+        metadata_=value_of(given.metadata) or {},
+    )
+
+
+def _taken(number: str) -> UserError:
+    return wrong("number", f"{number} already exists", UserErrorCode.TAKEN)
 
 
 def _region(country: str, given: CreatePhoneNumberInput) -> str | None:

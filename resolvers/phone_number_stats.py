@@ -1,25 +1,31 @@
-"""How many phone numbers there are, by groups.
+"""How many phone numbers there are, by groups: at the cost of the groups, not of the numbers.
 
-Rule 39 of the REST contract: a group's id is a hash of its parts, a page takes the groups that follow
-the cursor by id, and shows them by country, region and locality, nulls last.
+Rules 38 and 39 of the REST contract: spellings that differ in case alone are one group, shown in the
+one that sorts first; a group's id is a hash of its parts; a page takes the groups that follow the cursor
+by id, and shows them by country, region and locality, nulls last. The counts come from the stock
+(models/number_stock.py), which keeps the ids of places, and the changes that are not folded into it yet,
+in one statement; only the
+filter `account`, which the stock does not know, counts the account's numbers themselves.
 """
 
-import hashlib
 import operator
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from models.phone_number import AVAILABLE, PhoneNumber
+from models.number_stock import PLACE_ID, PhoneNumberStock, PhoneNumberStockChange
+from models.phone_number import PhoneNumber
 from resolvers.conditions import NoMatch, clauses, given, values
 from resolvers.planner import DIALECT
-from resolvers.readers import NOTHING, owned, table_of
+from resolvers.readers import NOTHING, table_of
 from resolvers.window import page_size
 from schema.errors import bad_argument
 from schema.node import Connection, Edge, PageInfo
 from schema.phone_number import PhoneNumberStatistic
 
 NUMBERS = table_of(PhoneNumber)
+STOCK = (table_of(PhoneNumberStock), table_of(PhoneNumberStockChange))
 COMPARISONS = {
     "eq": operator.eq,
     "neq": operator.ne,
@@ -29,6 +35,15 @@ COMPARISONS = {
     "lteq": operator.le,
 }
 ORDER = ("country", "region", "locality", "type")
+PLACES = ORDER[:3]
+ANY_CASE = frozenset({"region", "locality"})
+KEPT_STATEMENTS = 256
+NO_TEXT: sa.ColumnElement[str] = sa.literal_column("''")
+COLON: sa.ColumnElement[str] = sa.literal_column("':'")
+UTF8: sa.ColumnElement[str] = sa.literal_column("'UTF8'")
+HEX: sa.ColumnElement[str] = sa.literal_column("'hex'")
+MADE_PLACE_ID: sa.ColumnElement[str] = sa.literal_column(PLACE_ID).label("place_id")
+ZERO: sa.ColumnElement[int] = sa.literal_column("0")
 
 
 class StatsReader:
@@ -44,74 +59,126 @@ class StatsReader:
         having: Any = None,
         **page: Any,
     ) -> Connection[PhoneNumberStatistic]:
-        names = [name for name in ORDER if name in {group.value for group in group_by}]
+        wanted = {group.value for group in group_by}
+        names = tuple(name for name in ORDER if name in wanted)
         if not names:
             raise bad_argument("groupBy", "groupBy must name at least one of COUNTRY, REGION, LOCALITY, TYPE")
         size, backwards = page_size(page.get("first"), page.get("last"))
+        cursors = {name: page[name] for name in ("after", "before") if page.get(name) is not None}
+        comparison, count = _comparison(having)
+        owner = context.viewer.carrier_id
         try:
             filters = given(filter)
-            bound = values(filters) | {"owner": context.viewer.carrier_id}
+            bound = values(filters) | cursors | {"owner": owner, "count": count, "limit": size + 1}
         except NoMatch:
             return Connection(edges=[], nodes=[], page_info=PageInfo(**NOTHING))
-        compiled = _statement(names, filters, context.viewer.carrier_id).compile(dialect=DIALECT)
-        arguments = [bound[name] for name in compiled.positiontup or ()]
-        rows = await context.database.reads.fetch(compiled.string, *arguments)
-        groups = [_statistic(names, row) for row in rows]
-        return _page(groups, _wanted(having), size, backwards, page.get("after"), page.get("before"))
+        text, order = _compiled(names, tuple(filters), comparison, tuple(cursors), backwards, owner is None)
+        rows = await context.database.reads.fetch(text, *[bound[name] for name in order])
+        return _page([_statistic(names, row) for row in rows], size, backwards, cursors)
 
 
-def _statement(names: list[str], filters: dict[str, Any], owner: Any) -> sa.Select[Any]:
-    folded = {"region", "locality"}
-    keys = [sa.func.lower(NUMBERS.c[name]) if name in folded else NUMBERS.c[name] for name in names]
-    shown = [sa.func.min(NUMBERS.c[name]).label(name) for name in names]
-    select = sa.select(*shown, sa.func.count().label("value")).where(
-        *owned(NUMBERS, owner), *clauses(NUMBERS, filters)
-    )
-    if filters.get("available"):
-        select = select.where(sa.text(AVAILABLE))  # as the partial index says it, which a parameter does not
-    return select.group_by(*keys)
-
-
-def _statistic(names: list[str], row: Any) -> PhoneNumberStatistic:
-    parts = [row[name].lower() for name in names if row[name]]
-    return PhoneNumberStatistic(
-        id=hashlib.sha256(":".join(parts).encode()).hexdigest(),  # type: ignore[arg-type] # an ID is text
-        **{name: row[name] if name in names else None for name in ORDER},
-        value=row["value"],
-    )
-
-
-def _wanted(having: Any) -> Any:
-    """The comparison of `having` as a function of the count; all are wanted without one."""
-    for name, compare in COMPARISONS.items():
+def _comparison(having: Any) -> tuple[str, int]:
+    """(name, number) of the comparison in `having`; every count is above 0."""
+    for name in COMPARISONS:
         if having is not None and (number := getattr(having, name)):
-            return lambda count: compare(count, number.value)
-    return lambda _count: True
+            return name, number.value
+    return "gt", 0
+
+
+@lru_cache(maxsize=KEPT_STATEMENTS)
+def _compiled(
+    names: tuple[str, ...],
+    filters: tuple[str, ...],
+    comparison: str,
+    cursors: tuple[str, ...],
+    backwards: bool,
+    everybody: bool,
+) -> tuple[str, tuple[str, ...]]:
+    """SQL text of a page of groups, and the names of its parameters in order."""
+    kinds = _numbers if "account" in filters else _stock
+    groups = _groups(names, kinds(names, filters, everybody))
+    wanted = COMPARISONS[comparison](groups.c.value, sa.bindparam("count", type_=sa.BigInteger()))
+    select = sa.select(groups).where(wanted)
+    for name in cursors:
+        cursor = sa.bindparam(name, type_=sa.Text())
+        beyond = groups.c.id > cursor if name == "after" else groups.c.id < cursor
+        other = groups.alias()
+        select = select.where(beyond, sa.exists().where(other.c.id == cursor))
+    select = select.order_by(groups.c.id.desc() if backwards else groups.c.id)
+    compiled = select.limit(sa.bindparam("limit", type_=sa.BigInteger())).compile(dialect=DIALECT)
+    return compiled.string, tuple(compiled.positiontup or ())
+
+
+def _groups(names: tuple[str, ...], kinds: Any) -> sa.CTE:
+    """Kinds whose names differ in case alone taken together; the spelling is the one that sorts first."""
+    shown = [sa.func.min(kinds.c[name]).label(name) for name in names]
+    keys: list[Any]
+    if "place_id" in kinds.c:  # a region, and a locality of its name without one, have the same id
+        identifier = kinds.c.place_id.label("id")
+        keys = [kinds.c.place_id, kinds.c.region.is_(None)]
+    else:
+        keys = [sa.func.lower(kinds.c[name]) if name in ANY_CASE else kinds.c[name] for name in names]
+        text = sa.func.concat_ws(COLON, *[sa.func.nullif(part.element, NO_TEXT) for part in shown])
+        hashed = sa.func.sha256(sa.func.convert_to(sa.func.lower(text), UTF8))
+        identifier = sa.func.encode(hashed, HEX).label("id")
+    value = sa.cast(sa.func.sum(kinds.c.value), sa.BigInteger).label("value")
+    return sa.select(identifier, *shown, value).group_by(*keys).cte("groups")
+
+
+def _stock(names: tuple[str, ...], filters: tuple[str, ...], everybody: bool) -> Any:
+    """What the stock and the changes to it say of each kind; a kind of which none is left says nothing."""
+    parts = []
+    for table in STOCK:
+        columns: list[Any] = [table.c[name] for name in names]
+        if names == PLACES:
+            columns.append(table.c.place_id if "place_id" in table.c else MADE_PLACE_ID)
+        selected = sa.select(*columns, table.c.value)
+        parts.append(selected.where(*_tenant(table, everybody), *_conditions(table, filters)))
+    both = sa.union_all(*parts).subquery()
+    columns = [column for name, column in both.c.items() if name != "value"]
+    value = sa.func.sum(both.c.value)
+    return (
+        sa.select(*columns, value.label("value")).group_by(*columns).having(value != ZERO).subquery("kinds")
+    )
+
+
+def _tenant(table: sa.Table, everybody: bool) -> list[sa.ColumnElement[bool]]:
+    return [] if everybody else [table.c.carrier_id == sa.bindparam("owner", type_=sa.Uuid())]
+
+
+def _conditions(table: sa.Table, filters: tuple[str, ...]) -> list[sa.ColumnElement[bool]]:
+    found = clauses(table, [name for name in filters if name != "available"])
+    if "available" in filters:
+        found.append(table.c.available == sa.bindparam("available", type_=sa.Boolean()))
+    return found
+
+
+def _numbers(names: tuple[str, ...], filters: tuple[str, ...], everybody: bool) -> Any:
+    columns = [NUMBERS.c[name] for name in names]
+    counted = sa.select(*columns, sa.func.count().label("value")).group_by(*columns)
+    conditions = [*_tenant(NUMBERS, everybody), *clauses(NUMBERS, filters)]
+    return counted.where(*conditions).subquery("kinds")
+
+
+def _statistic(names: tuple[str, ...], row: Any) -> PhoneNumberStatistic:
+    parts = {name: row[name] if name in names else None for name in ORDER}
+    return PhoneNumberStatistic(id=row["id"], value=row["value"], **parts)
 
 
 def _page(
-    groups: list[PhoneNumberStatistic], wanted: Any, size: int, backwards: bool, after: Any, before: Any
+    found: list[PhoneNumberStatistic], size: int, backwards: bool, cursors: dict[str, Any]
 ) -> Connection[PhoneNumberStatistic]:
-    known = {group.id for group in groups}
-    if any(cursor is not None and cursor not in known for cursor in (after, before)):
-        return Connection(edges=[], nodes=[], page_info=PageInfo(**NOTHING))
-    inside = sorted(
-        (
-            g
-            for g in groups
-            if wanted(g.value) and (after is None or g.id > after) and (before is None or g.id < before)
-        ),
-        key=lambda group: group.id,
-    )
-    part = inside[-size:] if backwards else inside[:size]
+    """A page of up to `size` of the groups `found`, which were asked for one more than that, by id."""
+    more, part = len(found) > size, found[:size]
+    if backwards:
+        part = part[::-1]
     shown = sorted(part, key=_place)
-    more = len(inside) > size
     return Connection(
         nodes=shown,
         edges=[Edge(node=group, cursor=group.id) for group in shown],
         page_info=PageInfo(
-            has_next_page=bool(part) and before is not None if backwards else more,
-            has_previous_page=more if backwards else bool(part) and after is not None,
+            has_next_page=bool(part) and "before" in cursors if backwards else more,
+            has_previous_page=more if backwards else bool(part) and "after" in cursors,
             start_cursor=part[0].id if part else None,
             end_cursor=part[-1].id if part else None,
         ),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from models.database import Database
 from models.secrets import Cipher
 from resolvers.context import Context
+from resolvers.event_stream import EventStream
 from resolvers.keys import Keys
 
 
@@ -13,9 +14,12 @@ class Service:
     database: Database
     cipher: Cipher
     private_webhooks: bool
+    events: EventStream
     keys: Keys
 
     async def context_for(self, authorization: str | None) -> Context:
         """The context of a request with this Authorization header. Raises keys.Unauthorized."""
         viewer = await self.keys.viewer(authorization)
-        return Context(self.database, self.cipher, viewer, self.private_webhooks, self.keys.forget)
+        return Context(
+            self.database, self.cipher, viewer, self.private_webhooks, self.events, self.keys.forget
+        )

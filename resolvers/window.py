@@ -35,11 +35,11 @@ def window(first: Any = None, after: Any = None, last: Any = None, before: Any =
     )
 
 
-def page_size(first: int | None, last: int | None) -> tuple[int, bool]:
+def page_size(first: int | None, last: int | None, most: int = MAX_SIZE) -> tuple[int, bool]:
     """(how many rows, whether from the end of the list)."""
     if first is not None and last is not None:
         raise bad_argument("last", "first and last cannot both be given: ask for one end of the list")
     for name, size in (("first", first), ("last", last)):
-        if size is not None and not 1 <= size <= MAX_SIZE:
-            raise bad_argument(name, f"{name} is {size}; a page has 1 to {MAX_SIZE} rows")
+        if size is not None and not 1 <= size <= most:
+            raise bad_argument(name, f"{name} is {size}; a page has 1 to {most} rows")
     return first or last or DEFAULT_SIZE, last is not None

@@ -28,6 +28,7 @@ from graphql import (
 )
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from observability import metrics
 from schema.selections import Details, Selections, declared
 
 # A value that is its own answer, by the name of its type; {v} reads it.
@@ -113,6 +114,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         try:
             return complete(value, None)
         except Exception:  # noqa: BLE001 - graphql-core does the same work again and says what is wrong
+            metrics.GAVE_UP.inc()
             return Undefined
 
 

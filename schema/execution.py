@@ -27,6 +27,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from models.database import UNAVAILABLE
+from observability.requests import note_operation
 from schema import limits
 from schema.coercion import Unfit
 from schema.completion import CompiledExecutor, Form
@@ -35,8 +36,8 @@ from schema.prepared import Prepared
 from schema.selections import Operation, declared
 
 KEPT_DOCUMENTS = 512
+RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 SECOND = 2  # sight of an operation: it is compiled then, because what comes once would only pay for it
-RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule, limits.Limits)
 log = structlog.get_logger("carrierql")
 
 
@@ -51,7 +52,8 @@ class Document:
         except GraphQLError as error:
             self.errors, self.node = [error], None
             return
-        self.errors = validate(schema, self.node, RULES)
+        # The limits first: the cost of the other rules grows with the square of what they bound.
+        self.errors = validate(schema, self.node, [limits.Limits]) or validate(schema, self.node, RULES)
         definitions = self.node.definitions
         fragments = {
             node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)
@@ -107,6 +109,7 @@ class CarrierSchema(strawberry.Schema):
         if operation is None:
             return ExecutionResult(None, document.errors or [document.unknown_operation()])
         context.operation = operation
+        note_operation(operation.node.name.value if operation.node.name else "")
         operation.runs += 1
         if operation.runs == SECOND:
             operation.prepared = self._prepared(operation)

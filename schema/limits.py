@@ -5,57 +5,93 @@ from typing import Any
 
 from graphql import (
     ASTValidationRule,
+    DocumentNode,
     FieldNode,
+    FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
     InlineFragmentNode,
     IntValueNode,
+    Node,
     OperationDefinitionNode,
     SelectionSetNode,
 )
+
+from schema.batches import IMPORTED_AT_ONCE, RECORDED_AT_ONCE
 
 MAX_CHARACTERS = 20_000
 MAX_TOKENS = 4_000
 MAX_DEPTH = 15
 MAX_ALIASES = 60
 MAX_DIRECTIVES = 60
+MAX_FIELDS = 500
+MAX_MERGES = 60
+MAX_OPERATIONS = 20
+MAX_VARIABLES = 100
 MAX_COMPLEXITY = 20_000
 WHOLE_PAGE = 100
+WHOLE_CHART = 1000
+CHARTS = frozenset({"phoneCallStats", "messageStats", "ttsStats"})
+BATCHES = {
+    "recordPhoneCalls": RECORDED_AT_ONCE,
+    "recordMessages": RECORDED_AT_ONCE,
+    "recordTtsEvents": RECORDED_AT_ONCE,
+    "importPhoneNumbers": IMPORTED_AT_ONCE,
+}
 USUAL_PAGE = 10
 
 
 class Limits(ASTValidationRule):
-    """Depth, aliases, directives and complexity of each operation, fragments counted where they are used.
+    """What each operation and each fragment may have, fragments counted where they are used.
 
+    Merges are what has to be compared with what else may answer under the same name: fragments, and fields
+    that are selected again.
     Complexity is the number of objects that an operation can answer with: a list counts as many as its
-    page asks for (10 where it does not say, 100 where a variable says), each time its parent does.
+    page asks for (10 where it does not say, the most there may be where a variable says), each time its
+    parent does, and a mutation of many inputs as many as it may be given.
     """
+
+    def enter_document(self, node: DocumentNode, *_: Any) -> None:
+        operations = sum(isinstance(part, OperationDefinitionNode) for part in node.definitions)
+        self._bound("document", node, [("number of operations", operations, MAX_OPERATIONS)])
 
     def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
         introspects = all(
             f.name.value.startswith("__") for f in node.selection_set.selections if isinstance(f, FieldNode)
         )
+        self._measure("operation", node, deep=introspects)
+
+    def enter_fragment_definition(self, node: FragmentDefinitionNode, *_: Any) -> None:
+        self._measure("fragment", node, deep=True)
+
+    def _measure(
+        self, kind: str, node: OperationDefinitionNode | FragmentDefinitionNode, *, deep: bool
+    ) -> None:
         measured = _Measure(self.context)
         measured.add(node.selection_set, 1, 1, ())
-        for what, found, limit in (
-            ("depth", 0 if introspects else measured.depth, MAX_DEPTH),
+        found = [
+            ("depth", 0 if deep else measured.depth, MAX_DEPTH),
             ("number of aliases", measured.aliases, MAX_ALIASES),
             ("number of directives", measured.directives, MAX_DIRECTIVES),
+            ("number of fragments and of fields selected again", measured.merges, MAX_MERGES),
             ("complexity", measured.complexity, MAX_COMPLEXITY),
-        ):
-            if found > limit:
-                message = (
-                    f"this operation's {what} is {found}, over the limit of {limit}; ask for less at once"
-                )
-                self.report_error(
-                    GraphQLError(message, node, extensions={"code": "TOO_COMPLEX", "limit": limit})
-                )
+            ("number of fields", measured.fields, MAX_FIELDS),
+            ("number of variables", len(node.variable_definitions or ()), MAX_VARIABLES),
+        ]
+        self._bound(kind, node, found)
+
+    def _bound(self, kind: str, node: Node, found: list[tuple[str, int, int]]) -> None:
+        for what, number, limit in found:
+            if number > limit:
+                message = f"this {kind}'s {what} is {number}, over the limit of {limit}; ask for less at once"
+                extensions = {"code": "TOO_COMPLEX", "limit": limit}
+                self.report_error(GraphQLError(message, node, extensions=extensions))
 
 
 class _Measure:
     def __init__(self, context: Any) -> None:
         self._context = context
-        self.depth = self.aliases = self.directives = self.complexity = 0
+        self.depth = self.aliases = self.directives = self.merges = self.fields = self.complexity = 0
         self._seen = 0
 
     def add(self, selections: SelectionSetNode, depth: int, times: int, within: tuple[str, ...]) -> None:
@@ -65,6 +101,7 @@ class _Measure:
         more of them than tokens may be written is too complex, however little it would answer.
         """
         self.depth = max(self.depth, depth)
+        keys = set()
         for selection in selections.selections:
             self._seen += 1
             if self._seen > MAX_TOKENS:
@@ -72,16 +109,22 @@ class _Measure:
                 return
             self.directives += len(selection.directives or ())
             if isinstance(selection, FieldNode):
+                key = (selection.alias or selection.name).value
+                self.merges += key in keys
+                keys.add(key)
                 self._field(selection, depth, times, within)
             elif isinstance(selection, InlineFragmentNode):
+                self.merges += 1
                 self.add(selection.selection_set, depth, times, within)
             elif isinstance(selection, FragmentSpreadNode):
+                self.merges += 1
                 name = selection.name.value
                 fragment = self._context.get_fragment(name)
                 if fragment and name not in within:
                     self.add(fragment.selection_set, depth, times, (*within, name))
 
     def _field(self, field: FieldNode, depth: int, times: int, within: tuple[str, ...]) -> None:
+        self.fields += 1
         self.aliases += field.alias is not None
         if field.selection_set is None:
             return
@@ -91,7 +134,8 @@ class _Measure:
 
 
 def _rows(field: FieldNode) -> int:
-    return max(_sizes(field), default=USUAL_PAGE if _is_list(field) else 1)
+    usual = BATCHES.get(field.name.value, USUAL_PAGE if _is_list(field) else 1)
+    return max(_sizes(field), default=usual)
 
 
 def _is_list(field: FieldNode) -> bool:
@@ -102,7 +146,8 @@ def _is_list(field: FieldNode) -> bool:
 
 def _sizes(field: FieldNode) -> Iterator[int]:
     """Rows that a field's page asks for: what a variable says is taken as a whole page."""
+    whole = WHOLE_CHART if field.name.value in CHARTS else WHOLE_PAGE
     for argument in field.arguments or ():
         if argument.name.value in ("first", "last"):
             value = argument.value
-            yield min(int(value.value), WHOLE_PAGE) if isinstance(value, IntValueNode) else WHOLE_PAGE
+            yield min(int(value.value), whole) if isinstance(value, IntValueNode) else whole

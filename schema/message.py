@@ -8,6 +8,7 @@ import strawberry
 from strawberry import Maybe
 
 from models.message import MessageDirection, MessageStatus
+from schema import batches
 from schema.account import Account
 from schema.errors import UserError, wrong
 from schema.interaction import charge_problems, number_problems
@@ -51,6 +52,7 @@ class UpdateMessageInput:
         yield from charge_problems(self.price)
 
 
+@batches.flat
 @strawberry.input(description="A message that the platform reports.")
 class RecordMessageInput:
     account_id: strawberry.ID = strawberry.field(description="The account that the message belongs to.")
@@ -73,6 +75,14 @@ class RecordMessageInput:
             yield wrong("body", "body has a NUL character, which cannot be kept")
 
 
+@strawberry.input(description="Messages that the platform reports together.")
+class RecordMessagesInput:
+    messages: list[RecordMessageInput] = strawberry.field(description="Up to 1,000 messages.")
+
+    def problems(self) -> Iterator[UserError]:
+        yield from batches.at_most(batches.RECORDED_AT_ONCE, "messages", self.messages)
+
+
 @strawberry.input(description="A step of a message from one state to the next.")
 class ChangeMessageStatusInput:
     id: strawberry.ID = strawberry.field(description="The message's id.")
@@ -86,3 +96,13 @@ class ChangeMessageStatusInput:
 class MessagePayload:
     message: Message | None = strawberry.field(description="The message; null where nothing was done.")
     user_errors: list[UserError] = strawberry.field(description="All that is wrong with the input.")
+
+
+@strawberry.type(description="What came of messages that were reported together.")
+class RecordMessagesPayload:
+    results: list[MessagePayload] = strawberry.field(
+        description="What came of each message, in the order of the input; none where all were refused."
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="All that is wrong with the input as a whole."
+    )

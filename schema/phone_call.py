@@ -8,6 +8,7 @@ import strawberry
 from strawberry import Maybe
 
 from models.phone_call import PhoneCallDirection, PhoneCallStatus
+from schema import batches
 from schema.account import Account
 from schema.errors import UserError, wrong
 from schema.interaction import charge_problems, number_problems
@@ -59,6 +60,7 @@ class UpdatePhoneCallInput:
         yield from charge_problems(self.price)
 
 
+@batches.flat
 @strawberry.input(description="A call that the platform reports.")
 class RecordPhoneCallInput:
     account_id: strawberry.ID = strawberry.field(description="The account that the call belongs to.")
@@ -79,6 +81,14 @@ class RecordPhoneCallInput:
     def problems(self) -> Iterator[UserError]:
         yield from number_problems(self.to, self.from_, self.created_at)
         yield from duration_problems(self.status or PhoneCallStatus.QUEUED, self.duration)
+
+
+@strawberry.input(description="Calls that the platform reports together.")
+class RecordPhoneCallsInput:
+    calls: list[RecordPhoneCallInput] = strawberry.field(description="Up to 1,000 calls.")
+
+    def problems(self) -> Iterator[UserError]:
+        yield from batches.at_most(batches.RECORDED_AT_ONCE, "calls", self.calls)
 
 
 @strawberry.input(description="A step of a call from one state to the next.")
@@ -106,3 +116,13 @@ def duration_problems(status: PhoneCallStatus, duration: int | None) -> Iterator
 class PhoneCallPayload:
     phone_call: PhoneCall | None = strawberry.field(description="The call; null where nothing was done.")
     user_errors: list[UserError] = strawberry.field(description="All that is wrong with the input.")
+
+
+@strawberry.type(description="What came of calls that were reported together.")
+class RecordPhoneCallsPayload:
+    results: list[PhoneCallPayload] = strawberry.field(
+        description="What came of each call, in the order of the input; none where all were refused."
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="All that is wrong with the input as a whole."
+    )

@@ -12,7 +12,7 @@ from strawberry.scalars import JSON
 
 from models import geography, money, numbering
 from models.phone_number import PhoneNumberType, PhoneNumberVisibility
-from schema import checks
+from schema import batches, checks
 from schema.account import Account
 from schema.errors import UserError, wrong
 from schema.node import Node
@@ -93,6 +93,7 @@ class CountComparison:
     lteq: Maybe[int] = strawberry.field(description="Less or equal.")
 
 
+@batches.flat
 @strawberry.input(description="A new phone number.")
 class CreatePhoneNumberInput:
     carrier_id: strawberry.ID | None = strawberry.field(
@@ -131,6 +132,29 @@ class CreatePhoneNumberInput:
         else:
             yield from type_problems(number, self.type)
         yield from _shared_problems(self)
+
+
+@strawberry.enum(description="What becomes of the good rows of an import that has bad ones.")
+class ImportMode(Enum):
+    ALL_OR_NOTHING = strawberry.enum_value("all_or_nothing", description="They are not imported either.")
+    GOOD_ONES = strawberry.enum_value("good_ones", description="They are imported.")
+
+
+@strawberry.input(description="New phone numbers, all of one carrier.")
+class ImportPhoneNumbersInput:
+    carrier_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The carrier they belong to; a carrier key leaves it out."
+    )
+    numbers: list[CreatePhoneNumberInput] = strawberry.field(description="Up to 10,000 numbers.")
+    mode: ImportMode = strawberry.field(
+        default=ImportMode.ALL_OR_NOTHING, description="What becomes of the good rows where some are bad."
+    )
+    dry_run: bool = strawberry.field(
+        default=False, description="Change nothing, and tell what would have come of it."
+    )
+
+    def problems(self) -> Iterator[UserError]:
+        yield from batches.at_most(batches.IMPORTED_AT_ONCE, "numbers", self.numbers)
 
 
 @strawberry.input(description="Changes to a phone number; what is left out stays.")
@@ -217,3 +241,17 @@ class PhoneNumberPayload:
         description="The number; null where nothing was done."
     )
     user_errors: list[UserError] = strawberry.field(description="All that is wrong with the input.")
+
+
+@strawberry.type(description="What came of an import of phone numbers.")
+class ImportPhoneNumbersPayload:
+    imported: int = strawberry.field(
+        default=0, description="How many numbers were imported; in a dry run, how many would have been."
+    )
+    phone_number_ids: list[strawberry.ID | None] = strawberry.field(
+        default_factory=list,
+        description="The new number's id for each row of the input; null where there is none.",
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description='All that is wrong, row by row: at fields such as ["numbers", "17", "country"].'
+    )

@@ -1,7 +1,8 @@
 """The schema: every root field in two tables, each with who may use it. It alone knows the resolvers."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Annotated, Any
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
@@ -16,12 +17,13 @@ from resolvers import (
     phone_call,
     phone_number,
     phone_number_stats,
+    statistics,
     tts_event,
     viewer,
     webhook_delivery,
     webhook_endpoint,
 )
-from resolvers.answers import answer
+from resolvers.answers import answer, answer_each
 from resolvers.readers import ONES, PAGES, ROWS
 from schema import paging
 from schema.account import Account, AccountFilter, AccountPayload, CreateAccountInput, UpdateAccountInput
@@ -36,6 +38,8 @@ from schema.message import (
     MessageFilter,
     MessagePayload,
     RecordMessageInput,
+    RecordMessagesInput,
+    RecordMessagesPayload,
     UpdateMessageInput,
 )
 from schema.node import Connection, DeleteInput, Node
@@ -45,12 +49,16 @@ from schema.phone_call import (
     PhoneCallFilter,
     PhoneCallPayload,
     RecordPhoneCallInput,
+    RecordPhoneCallsInput,
+    RecordPhoneCallsPayload,
     UpdatePhoneCallInput,
 )
 from schema.phone_number import (
     AssignPhoneNumberInput,
     CountComparison,
     CreatePhoneNumberInput,
+    ImportPhoneNumbersInput,
+    ImportPhoneNumbersPayload,
     PhoneNumber,
     PhoneNumberFilter,
     PhoneNumberGroup,
@@ -60,7 +68,23 @@ from schema.phone_number import (
     UpdatePhoneNumberInput,
 )
 from schema.scalars import SCALARS
-from schema.tts_event import RecordTtsEventInput, TtsEvent, TtsEventFilter, TtsEventPayload
+from schema.statistics import PAGE as CHART_PAGE
+from schema.statistics import (
+    InteractionGroup,
+    MessageStatistic,
+    PhoneCallStatistic,
+    StatisticInterval,
+    TtsGroup,
+    TtsStatistic,
+)
+from schema.tts_event import (
+    RecordTtsEventInput,
+    RecordTtsEventsInput,
+    RecordTtsEventsPayload,
+    TtsEvent,
+    TtsEventFilter,
+    TtsEventPayload,
+)
 from schema.webhook_delivery import (
     RedeliverWebhookInput,
     ReplayWebhooksInput,
@@ -105,6 +129,23 @@ def page(type_: type, filter_type: type | None, description: str) -> Any:
     return query(PAGES[type_.__name__], Connection[listed], description, parameters)
 
 
+def chart(type_: type, filter_type: type, group_type: type, rows: str) -> Any:
+    group: Any = group_type
+    parameters = paging.arguments(
+        filter=(filter_type, "Which rows to count; all where it is left out."),
+        group_by=(list[group], "What to group by; nothing where it is left out."),
+        interval=(StatisticInterval, "How long a bucket is; without it, all time is one."),
+        time_zone=(
+            str,
+            'Whose clock cuts the buckets: an IANA name such as "Asia/Phnom_Penh"; UTC unless said.',
+        ),
+        **CHART_PAGE,
+    )
+    listed: Any = type_  # a type at run time
+    description = f"What {rows} come to, by bucket, then by group; where there are none, there is no bucket."
+    return query(statistics.READERS[type_.__name__], Connection[listed], description, parameters)
+
+
 @strawberry.type(description="What can be asked.")
 class Query:
     viewer: Viewer = query(viewer.READER, Viewer, "Who the request comes from.", [])
@@ -133,6 +174,9 @@ class Query:
     )
     tts_event = one(TtsEvent, "A TTS event by its id.")
     tts_events = page(TtsEvent, TtsEventFilter, "The TTS events, newest first.")
+    phone_call_stats = chart(PhoneCallStatistic, PhoneCallFilter, InteractionGroup, "calls")
+    message_stats = chart(MessageStatistic, MessageFilter, InteractionGroup, "messages")
+    tts_stats = chart(TtsStatistic, TtsEventFilter, TtsGroup, "TTS events")
     event = one(Event, "An event by its id.")
     events = page(Event, EventFilter, "The events, newest first.")
     webhook_endpoint = one(WebhookEndpoint, "A webhook endpoint by its id.")
@@ -155,12 +199,13 @@ def mutation(
     description: str,
     *,
     roles: frozenset[ApiKeyRole],
+    answered: Callable[..., Awaitable[Any]] = answer,
 ) -> Any:
     """A root field that changes something and answers with what it changed, or all that is wrong."""
 
     async def resolve(_root: Any, info: strawberry.Info, **given: Any) -> Any:
         info.context.allow(roles, ApiKeyAccess.WRITE)
-        return await answer(info, payload, act, given["input"])
+        return await answered(info, payload, act, given["input"])
 
     parameters = [paging.required("input", input_type, INPUT)]
     return paging.field(
@@ -188,6 +233,13 @@ class Mutation:
         CreatePhoneNumberInput,
         PhoneNumberPayload,
         "Create a phone number.",
+        roles=CARRIER,
+    )
+    import_phone_numbers = mutation(
+        phone_number.import_,
+        ImportPhoneNumbersInput,
+        ImportPhoneNumbersPayload,
+        "Create up to 10,000 phone numbers, all of them or the good ones, or try what would come of it.",
         roles=CARRIER,
     )
     update_phone_number = mutation(
@@ -275,6 +327,14 @@ class Mutation:
     record_phone_call = mutation(
         phone_call.record, RecordPhoneCallInput, PhoneCallPayload, "Report a call.", roles=PLATFORM
     )
+    record_phone_calls = mutation(
+        phone_call.record_each,
+        RecordPhoneCallsInput,
+        RecordPhoneCallsPayload,
+        "Report up to 1,000 calls: the good ones are recorded, and each is answered for.",
+        roles=PLATFORM,
+        answered=answer_each,
+    )
     change_phone_call_status = mutation(
         phone_call.change_status,
         ChangePhoneCallStatusInput,
@@ -285,6 +345,14 @@ class Mutation:
     record_message = mutation(
         message.record, RecordMessageInput, MessagePayload, "Report a message.", roles=PLATFORM
     )
+    record_messages = mutation(
+        message.record_each,
+        RecordMessagesInput,
+        RecordMessagesPayload,
+        "Report up to 1,000 messages: the good ones are recorded, and each is answered for.",
+        roles=PLATFORM,
+        answered=answer_each,
+    )
     change_message_status = mutation(
         message.change_status,
         ChangeMessageStatusInput,
@@ -294,6 +362,14 @@ class Mutation:
     )
     record_tts_event = mutation(
         tts_event.record, RecordTtsEventInput, TtsEventPayload, "Report a use of a voice.", roles=PLATFORM
+    )
+    record_tts_events = mutation(
+        tts_event.record_each,
+        RecordTtsEventsInput,
+        RecordTtsEventsPayload,
+        "Report up to 1,000 uses of voices: the good ones are recorded, and each is answered for.",
+        roles=PLATFORM,
+        answered=answer_each,
     )
     assign_phone_number = mutation(
         phone_number.assign,
@@ -311,9 +387,36 @@ class Mutation:
     )
 
 
+@strawberry.type(description="What can be followed.")
+class Subscription:
+    @strawberry.subscription(  # type: ignore[untyped-decorator] # Strawberry's own
+        description="The events as they are committed, in order: over WebSocket (graphql-transport-ws) or "
+        "server-sent events. Its stream ends within seconds when the key is revoked or expires."
+    )
+    async def events(
+        self,
+        info: strawberry.Info,
+        filter: Annotated[  # noqa: A002 - the argument's name in the schema
+            EventFilter | None, strawberry.argument(description="Which events; all where it is left out.")
+        ] = strawberry.UNSET,
+        after: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(
+                description="The id of the last event that was seen: those that followed it come first."
+            ),
+        ] = strawberry.UNSET,
+    ) -> AsyncGenerator[Event, None]:
+        context = info.context
+        context.allow(CARRIER, ApiKeyAccess.READ)
+        async with aclosing(context.events.follow(context.viewer, filter or None, after or None)) as found:
+            async for event in found:
+                yield event
+
+
 schema = CarrierSchema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     types=[
         Account,
         Carrier,

@@ -1,5 +1,6 @@
 """The scalars of the contract: DateTime, Decimal, JSON."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -10,6 +11,7 @@ from dateutil.parser import isoparse
 from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
+USUAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{3}|\.\d{6})?Z", re.ASCII)
 MAX_DECIMAL_TEXT = 64
 MAX_JSON_BYTES = 64 * 1024
 
@@ -17,13 +19,18 @@ MAX_JSON_BYTES = 64 * 1024
 def parse_datetime(value: object) -> datetime:
     """An ISO 8601 time as aware UTC; without an offset it is UTC. Raises ValueError."""
     try:
-        moment = isoparse(value) if isinstance(value, str) else None
+        moment = _parse(value) if isinstance(value, str) else None
         moment = moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         moment = None
     if moment is None or not 1970 <= moment.year <= 9000:  # noqa: PLR2004 - what an id's 48 bits can hold
         raise ValueError(f'{value!r:.80} is not a time in ISO 8601 format such as "2026-04-27T14:37:15Z"')
     return moment
+
+
+def _parse(text: str) -> datetime:
+    """The usual form by Python itself, at a tenth of the cost."""
+    return datetime.fromisoformat(text) if USUAL_TIME.fullmatch(text) else isoparse(text)
 
 
 def parse_decimal(value: object) -> Decimal:

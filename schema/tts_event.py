@@ -7,7 +7,7 @@ from typing import Any
 import strawberry
 
 from models import voices
-from schema import checks
+from schema import batches, checks
 from schema.account import Account
 from schema.columns import decoded
 from schema.errors import UserError, wrong
@@ -42,6 +42,7 @@ class TtsEventFilter:
     to_date: datetime | None = strawberry.field(default=None, description="Created at this time or earlier.")
 
 
+@batches.flat
 @strawberry.input(description="A use of a voice that the platform reports.")
 class RecordTtsEventInput:
     phone_call_id: strawberry.ID = strawberry.field(description="The call in which it was spoken.")
@@ -59,7 +60,25 @@ class RecordTtsEventInput:
             yield wrong("characters", f"characters must be 0 to {MAX_CHARACTERS}")
 
 
+@strawberry.input(description="Uses of voices that the platform reports together.")
+class RecordTtsEventsInput:
+    tts_events: list[RecordTtsEventInput] = strawberry.field(description="Up to 1,000 TTS events.")
+
+    def problems(self) -> Iterator[UserError]:
+        yield from batches.at_most(batches.RECORDED_AT_ONCE, "ttsEvents", self.tts_events)
+
+
 @strawberry.type(description="What came of a change to a TTS event.")
 class TtsEventPayload:
     tts_event: TtsEvent | None = strawberry.field(description="The TTS event; null where nothing was done.")
     user_errors: list[UserError] = strawberry.field(description="All that is wrong with the input.")
+
+
+@strawberry.type(description="What came of TTS events that were reported together.")
+class RecordTtsEventsPayload:
+    results: list[TtsEventPayload] = strawberry.field(
+        description="What came of each TTS event, in the order of the input; none where all were refused."
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="All that is wrong with the input as a whole."
+    )

@@ -95,6 +95,11 @@ class Up:
     def origin(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def environment_of_children(self) -> dict[str, str]:
+        """What `up` gave its worker, for another one beside it."""
+        entries = Path(f"/proc/{self.child('-m cli worker')}/environ").read_bytes().split(b"\0")
+        return dict(entry.decode().split("=", 1) for entry in entries if entry)
+
     def said(self) -> list[str]:
         return self.log.read_text().splitlines()
 

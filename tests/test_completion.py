@@ -15,7 +15,7 @@ import structlog
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from observability import configure_logging
+from observability.logs import configure_logging
 from resolvers.context import Context
 from schema.completion import Source
 from schema.execution import CarrierSchema

@@ -1,9 +1,11 @@
 """A carrier never sees another's anything: cases for every argument of the schema that takes an id."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from graphql import GraphQLInputObjectType, GraphQLNonNull, GraphQLScalarType, get_named_type
+from graphql import GraphQLInputObjectType, get_named_type, get_nullable_type, is_list_type
+from graphql.type import is_required_input_field
 
 from schema.root import PLATFORM, schema
 from tests.conftest import Door, new_call, new_carrier, new_message
@@ -12,20 +14,34 @@ QUERY: Any = schema._schema.query_type
 MUTATION: Any = schema._schema.mutation_type
 
 ONE = [name for name, field in QUERY.fields.items() if "id" in field.args]
-LISTS = [name for name, field in QUERY.fields.items() if "after" in field.args and name != "phoneNumberStats"]
+PAGED = [name for name, field in QUERY.fields.items() if "after" in field.args]
+LISTS = [name for name in PAGED if not name.endswith("Stats")]
+STATISTICS = [name for name in PAGED if name.endswith("Stats")]
 FILTERS = [
     (name, field)
-    for name in LISTS
+    for name in PAGED
     if "filter" in QUERY.fields[name].args
     for field, part in get_named_type(QUERY.fields[name].args["filter"].type).fields.items()
     if get_named_type(part.type).name == "ID"
 ]
+COUNTED = {"phoneNumberStats": "value"}
+
+
+def ids_within(type_: Any) -> Iterator[tuple[str, ...]]:
+    """Paths of the ids in an input, those in its lists of inputs too."""
+    for field, part in type_.fields.items():
+        named = get_named_type(part.type)
+        if named.name == "ID":
+            yield (field,)
+        elif isinstance(named, GraphQLInputObjectType):
+            yield from ((field, *path) for path in ids_within(named))
+
+
 WRITES = [
-    (name, field)
+    (name, path)
     for name, mutation in MUTATION.fields.items()
     if mutation.extensions["strawberry-definition"].metadata["roles"] != PLATFORM
-    for field, part in get_named_type(mutation.args["input"].type).fields.items()
-    if get_named_type(part.type).name == "ID"
+    for path in ids_within(get_named_type(mutation.args["input"].type))
 ]
 PATHS = {
     "accounts": "account",
@@ -106,7 +122,37 @@ async def test_a_list_and_its_cursors_stay_within_the_carrier(
     assert (await door.graphql(text))["data"][name]["nodes"] == [{"id": ids[kind]}]
 
 
-@pytest.mark.parametrize(("name", "field"), FILTERS)
+@pytest.mark.parametrize("name", STATISTICS)
+async def test_statistics_count_the_rows_of_the_carrier_alone(
+    ours: Door, stranger: tuple[Door, dict[str, str]], name: str
+) -> None:
+    count = COUNTED.get(name, "count")
+    group = "TYPE" if name == "phoneNumberStats" else "ACCOUNT"
+    account = "" if name == "phoneNumberStats" else "account { name }"
+    text = f"{{ {name}(groupBy: {group}) {{ nodes {{ {count} {account} }} edges {{ cursor }} }} }}"
+    assert (await ours.graphql(text))["data"][name]["nodes"] == []
+    shown = (await stranger[0].graphql(text))["data"][name]
+    assert [node[count] for node in shown["nodes"]] == [1]
+    cursor = shown["edges"][0]["cursor"]
+    text = f"query($c: String) {{ {name}(groupBy: {group}, before: $c) {{ nodes {{ {count} }} }} }}"
+    assert (await ours.graphql(text, c=cursor))["data"][name]["nodes"] == []
+
+
+@pytest.mark.parametrize(("name", "field"), [pair for pair in FILTERS if pair[0] in STATISTICS])
+async def test_statistics_filtered_by_another_carriers_id_count_nothing(
+    ours: Door, stranger: tuple[Door, dict[str, str]], name: str, field: str
+) -> None:
+    door, ids = stranger
+    filter_type = get_named_type(QUERY.fields[name].args["filter"].type).name
+    count = COUNTED.get(name, "count")
+    asked = "filter: $f, groupBy: TYPE" if name == "phoneNumberStats" else "filter: $f, interval: DAY"
+    text = f"query($f: {filter_type}) {{ {name}({asked}) {{ nodes {{ {count} }} }} }}"
+    assert (await ours.graphql(text, f={field: ids[field]}))["data"][name]["nodes"] == []
+    found = (await door.graphql(text, f={field: ids[field]}))["data"][name]["nodes"]
+    assert found == ([] if (name, field) == ("phoneNumberStats", "account") else [{count: 1}])
+
+
+@pytest.mark.parametrize(("name", "field"), [pair for pair in FILTERS if pair[0] in LISTS])
 async def test_a_filter_by_another_carriers_id_finds_nothing(
     ours: Door, stranger: tuple[Door, dict[str, str]], name: str, field: str
 ) -> None:
@@ -119,24 +165,38 @@ async def test_a_filter_by_another_carriers_id_finds_nothing(
     assert found == expected
 
 
-@pytest.mark.parametrize(("name", "field"), WRITES)
+def filled(type_: Any, path: tuple[str, ...], identifier: str) -> tuple[dict[str, Any], list[str]]:
+    """(an input with what it requires, and the id at `path`; where an error about that id is told)."""
+    given, place = {}, []
+    for field, part in type_.fields.items():
+        named, listed = get_named_type(part.type), is_list_type(get_nullable_type(part.type))
+        within, value = list[str](), VALUES.get(named.name)
+        if field in path[:1] and len(path) == 1:
+            value = identifier
+        elif isinstance(named, GraphQLInputObjectType):
+            value, within = filled(named, path[1:] if field in path[:1] else (), identifier)
+        if field in path[:1]:
+            place = [field, *["0"] * listed, *within]
+        if field in path[:1] or is_required_input_field(part):
+            assert value is not None, field
+            given[field] = [value] if listed else value
+    return given, place
+
+
+@pytest.mark.parametrize(("name", "path"), WRITES)
 async def test_a_write_to_another_carriers_id_is_not_found(
-    ours: Door, stranger: tuple[Door, dict[str, str]], name: str, field: str
+    ours: Door, stranger: tuple[Door, dict[str, str]], name: str, path: tuple[str, ...]
 ) -> None:
     _, ids = stranger
     input_type = get_named_type(MUTATION.fields[name].args["input"].type)
     assert isinstance(input_type, GraphQLInputObjectType)
-    target = TARGETS.get(field) or TARGETS.get(name) or name[6].lower() + name[7:]
-    given: dict[str, Any] = {field: ids[target]}
-    for required, part in input_type.fields.items():
-        if required not in given and isinstance(part.type, GraphQLNonNull):
-            assert isinstance(get_named_type(part.type), GraphQLScalarType) or required == "type"
-            given[required] = VALUES[get_named_type(part.type).name]
+    target = TARGETS.get(path[-1]) or TARGETS.get(name) or name[6].lower() + name[7:]
+    given, place = filled(input_type, path, ids[target])
     if name in ("updatePhoneCall", "updateMessage"):
         given["price"] = "-1"
     text = f"mutation($i: {input_type.name}!) {{ {name}(input: $i) {{ userErrors {{ field code }} }} }}"
     answer = await ours.graphql(text, i=given)
-    assert answer["data"][name]["userErrors"] == [{"field": [field], "code": "NOT_FOUND"}]
+    assert answer["data"][name]["userErrors"] == [{"field": place, "code": "NOT_FOUND"}]
 
 
 @pytest.mark.parametrize("path", PATHS)

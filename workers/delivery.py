@@ -22,6 +22,7 @@ import structlog
 from models import event, ids
 from models.database import UNAVAILABLE
 from models.secrets import Cipher
+from observability.requests import following
 from settings import Settings
 from workers import broker, queue, retry
 from workers.queue import Claimed, Tried
@@ -43,7 +44,7 @@ class Deliverer:
         self, settings: Settings, pool: "asyncpg.Pool[Any]", sender: Sender, loop: asyncio.AbstractEventLoop
     ) -> None:
         self._settings, self._pool, self._sender, self._loop = settings, pool, sender, loop
-        self._cipher = Cipher(settings.secret_key)
+        self._cipher = Cipher(settings.secret_key, settings.secret_key_previous)
         # Twice the longest attempt, so that whoever holds a lease has recorded before it ends.
         self._lease = 2 * settings.webhook_attempt_seconds + 2
         self._places = threading.BoundedSemaphore(ENDPOINTS)
@@ -81,7 +82,8 @@ class Deliverer:
                 claimed = await queue.claim(self._pool, endpoint, token, self._lease)
                 if not claimed:
                     break
-                tried = await asyncio.gather(*map(self._attempt, claimed))
+                signer = self._signer(claimed[0])  # they are all one endpoint's
+                tried = await asyncio.gather(*[self._attempt(signer, one) for one in claimed])
                 gone = GONE if any(one.outcome.status_code == HTTPStatus.GONE for one in tried) else None
                 write = partial(queue.record, self._pool, endpoint, token, tried, gone)
                 await _persist(leased_until, write)
@@ -89,12 +91,14 @@ class Deliverer:
         except UNAVAILABLE as error:
             log.warning("database away; the lease will end by itself", error=repr(error))
 
-    async def _attempt(self, claimed: Claimed) -> Tried:
+    async def _attempt(self, signer: Signer, claimed: Claimed) -> Tried:
         body = event.document(
             claimed.event_id, claimed.created_at, claimed.updated_at, claimed.type, claimed.details
         )
-        headers = self._signer(claimed).headers(str(claimed.id), body, ids.now())
-        outcome = await self._sender.send(claimed.url, body, headers)
+        headers = signer.headers(str(claimed.id), body, ids.now())
+        with following(claimed.request_id, claimed.trace_parent, "webhook attempt") as origin:
+            headers |= origin
+            outcome = await self._sender.send(claimed.url, body, headers)
         if outcome.succeeded:
             return Tried(claimed.id, "succeeded", None, outcome, headers)
         schedule = self._settings.webhook_retry_schedule

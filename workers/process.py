@@ -14,7 +14,7 @@ from dramatiq.errors import BrokerError
 
 from models.database import UNAVAILABLE, work_pool
 from settings import Settings
-from workers import broker, queue, retention
+from workers import broker, countries, folding, queue, retention
 from workers.delivery import Deliverer
 from workers.sending import Sender
 
@@ -22,6 +22,7 @@ CONNECTIONS = 10
 THREADS = 4
 POLL_MILLISECONDS = 100  # how often an idle worker looks into Redis
 TICK_SECONDS = 0.2
+FOLD_SECONDS = 1
 CLEAN_SECONDS = 60
 SEND_SECONDS = 5
 log = structlog.get_logger("carrierql")
@@ -56,6 +57,8 @@ async def schedule(settings: Settings) -> None:
             hints = partial(send_hints, pool, broker.connect(settings.broker_url), thread)
             jobs = [
                 group.create_task(every(TICK_SECONDS, hints)),
+                group.create_task(every(FOLD_SECONDS, partial(until_done, pool, folding.fold))),
+                group.create_task(every(CLEAN_SECONDS, partial(until_done, pool, countries.fill))),
                 group.create_task(every(CLEAN_SECONDS, partial(retention.clean, pool))),
             ]
             await stopped.wait()
@@ -71,6 +74,13 @@ async def every(seconds: float, job: Callable[[], Awaitable[None]]) -> None:
         except UNAVAILABLE as error:
             log.warning("database away", error=repr(error))
         await asyncio.sleep(seconds)
+
+
+async def until_done(pool: "asyncpg.Pool[Any]", job: Callable[[Any], Awaitable[int]]) -> None:
+    """Do a job that takes a bounded number of rows at a time until there are none."""
+    async with pool.acquire() as connection:
+        while await job(connection):
+            pass
 
 
 async def send_hints(pool: "asyncpg.Pool[Any]", hints: dramatiq.Broker, thread: ThreadPoolExecutor) -> None:

@@ -59,6 +59,7 @@ WITH mine AS (
     RETURNING d.id, d.tries, d.event_id
 )
 SELECT c.id, c.tries, e.id AS event_id, e.created_at, e.updated_at, e.type, e.details,
+       e.request_id, e.trace_parent,
        m.carrier_id, m.url, m.signing_secret, m.previous_signs_token,
        CASE WHEN m.previous_signing_secret_until > now() THEN m.previous_signing_secret END AS previous_secret
 FROM claimed c JOIN event e ON e.id = c.event_id CROSS JOIN mine m
@@ -87,12 +88,16 @@ WITH done AS (
            count(*) FILTER (WHERE status <> 'succeeded') AS bad,
            count(*) FILTER (WHERE status = 'exhausted') AS exhausted
     FROM settled
+), tallied AS (
+    INSERT INTO webhook_tally AS t (carrier_id, attempts_succeeded, attempts_failed, deliveries_exhausted)
+    SELECT e.carrier_id, good, bad, exhausted FROM counted JOIN webhook_endpoint e ON e.id = $1
+    ON CONFLICT (carrier_id) DO UPDATE
+    SET attempts_succeeded = t.attempts_succeeded + excluded.attempts_succeeded,
+        attempts_failed = t.attempts_failed + excluded.attempts_failed,
+        deliveries_exhausted = t.deliveries_exhausted + excluded.deliveries_exhausted
 )
 UPDATE webhook_endpoint e
-SET attempts_succeeded = attempts_succeeded + good,
-    attempts_failed = attempts_failed + bad,
-    deliveries_exhausted = deliveries_exhausted + exhausted,
-    failures_in_a_row = CASE WHEN good > 0 THEN 0 ELSE failures_in_a_row + bad END,
+SET failures_in_a_row = CASE WHEN good > 0 THEN 0 ELSE failures_in_a_row + bad END,
     failing_since = CASE WHEN good > 0 THEN NULL WHEN bad > 0 THEN coalesce(failing_since, now())
                          ELSE failing_since END,
     paused_until = CASE WHEN good = 0 AND failures_in_a_row + bad >= $14
@@ -112,6 +117,33 @@ UPDATE webhook_endpoint SET lease_token = NULL, lease_until = NULL, hinted_at = 
 WHERE id = $1 AND lease_token = $2
 """
 
+FIGURES = """
+WITH due AS (
+    SELECT count(*) AS count, min(d.next_attempt_at) AS oldest
+    FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id
+    WHERE e.enabled AND d.status IN ('pending', 'failed') AND d.next_attempt_at <= now()
+), tally AS (
+    SELECT coalesce(sum(attempts_succeeded), 0)::bigint AS succeeded,
+           coalesce(sum(attempts_failed), 0)::bigint AS failed,
+           coalesce(sum(deliveries_exhausted), 0)::bigint AS exhausted
+    FROM webhook_tally
+)
+SELECT due.count AS due, coalesce(extract(epoch FROM now() - oldest), 0)::float8 AS oldest_due_seconds,
+       succeeded, failed, exhausted
+FROM due CROSS JOIN tally
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What an operator watches: deliveries due now, and counts of attempts and deliveries since ever."""
+
+    due: int
+    oldest_due_seconds: float
+    succeeded: int
+    failed: int
+    exhausted: int
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
@@ -124,6 +156,8 @@ class Claimed:
     updated_at: datetime
     type: str
     details: str
+    request_id: str | None
+    trace_parent: str | None
     carrier_id: UUID
     url: str
     signing_secret: str
@@ -183,3 +217,8 @@ async def record(
 async def release(pool: "asyncpg.Pool[Any]", endpoint: UUID, token: UUID) -> None:
     """Let the next worker have the endpoint, and the scheduler look at it again."""
     await pool.execute(RELEASE, endpoint, token)
+
+
+async def figures(pool: "asyncpg.Pool[Any]") -> Figures:
+    (row,) = await pool.fetch(FIGURES)
+    return Figures(**row)

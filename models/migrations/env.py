@@ -1,6 +1,7 @@
 """How Alembic reaches the database and what it compares with."""
 
 import asyncio
+import time
 
 import sqlalchemy as sa
 from alembic import context
@@ -13,11 +14,22 @@ LOCK = 0x6361727269  # any constant: it keeps two migrations of one database apa
 
 
 def run(connection: sa.Connection) -> None:
+    wait_for_turn(connection)
     context.configure(connection=connection, target_metadata=tables.METADATA, compare_server_default=True)
     with context.begin_transaction():
-        connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({LOCK})"))
         connection.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
         context.run_migrations()
+
+
+def wait_for_turn(connection: sa.Connection) -> None:
+    """Take the lock until the connection ends: a migration may commit on its way.
+
+    By trying: who waits within a statement keeps CREATE INDEX CONCURRENTLY waiting in turn.
+    """
+    while not connection.scalar(sa.text(f"SELECT pg_try_advisory_lock({LOCK})")):
+        connection.rollback()
+        time.sleep(0.1)
+    connection.commit()
 
 
 async def connect() -> None:

@@ -1,0 +1,77 @@
+import "graphiql/style.css";
+import "@graphiql/plugin-explorer/style.css";
+import "../page.css";
+import "./graphiql.css";
+
+import { explorerPlugin } from "@graphiql/plugin-explorer";
+import { useMonaco } from "@graphiql/react";
+import { createGraphiQLFetcher } from "@graphiql/toolkit";
+import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
+import { createClient } from "graphql-ws";
+import { type ReactNode, useEffect } from "react";
+import { createRoot } from "react-dom/client";
+
+import { element } from "../element";
+import { header } from "../header";
+import { authorization, session } from "../key";
+import examples from "./examples.json";
+import { storage } from "./storage";
+import "./workers";
+
+const PLUGINS = [HISTORY_PLUGIN, explorerPlugin()];
+
+/** The operation that a link brings: /graphql?query=…&variables=… */
+function linked(): { query: string; variables?: string } | undefined {
+  const given = new URLSearchParams(location.search);
+  const query = given.get("query");
+  return query ? { query, variables: given.get("variables") ?? undefined } : undefined;
+}
+
+function fetcher(key: string) {
+  return createGraphiQLFetcher({
+    url: "/graphql",
+    headers: authorization(key),
+    wsClient: createClient({
+      url: location.origin.replace(/^http/, "ws") + "/graphql",
+      connectionParams: authorization(key),
+      retryAttempts: 2,
+    }),
+  });
+}
+
+const tabs = examples.map(({ query, variables }) => ({
+  query,
+  variables: variables && JSON.stringify(variables, null, 2),
+}));
+
+/** GraphiQL as soon as its editor is loaded: a tab chosen before would show the first tab's text. */
+function WhenLoaded({ children }: { children: ReactNode }) {
+  const { monaco, actions } = useMonaco();
+  useEffect(() => void actions.initialize(), [actions]);
+  return monaco ? children : <p role="status" className="loading">Loading the editor…</p>;
+}
+
+async function open(place: HTMLElement): Promise<void> {
+  const { key, viewer } = await session(place);
+  const editors = element("main", { className: "editors" });
+  place.replaceChildren(header(viewer), editors);
+  const link = linked();
+  createRoot(editors).render(
+    <WhenLoaded>
+      <GraphiQL
+        fetcher={fetcher(key)}
+        plugins={PLUGINS}
+        storage={storage}
+        defaultTabs={link ? [link, ...tabs] : tabs}
+        initialQuery={link?.query}
+        initialVariables={link?.variables}
+        defaultEditorToolsVisibility="variables"
+        showPersistHeadersSettings={false}
+        inputValueDeprecation
+        schemaDescription
+      />
+    </WhenLoaded>,
+  );
+}
+
+void open(document.getElementById("page")!);

@@ -1,0 +1,70 @@
+"""Inputs that hold many others: how many, how each is built at a low cost, and where its errors are."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import MISSING
+from typing import Any, TypeVar
+
+from strawberry import Some
+from strawberry.types.arguments import InputContext
+from strawberry.types.base import StrawberryMaybe, StrawberryObjectDefinition
+
+from schema.errors import UserError, wrong
+
+T = TypeVar("T")
+
+RECORDED_AT_ONCE = 1_000
+IMPORTED_AT_ONCE = 10_000
+
+
+def at_most(limit: int, field: str, items: Sequence[Any]) -> Iterator[UserError]:
+    if len(items) > limit:
+        yield wrong(field, f"{field} has {len(items):,} items; at most {limit:,} are taken at once")
+
+
+def placed(field: str, index: int, errors: Iterable[UserError]) -> list[UserError]:
+    """The errors of one of many, each with its path within the whole input, such as ["calls", "3", "to"]."""
+    return [
+        UserError(message=error.message, field=[field, str(index), *(error.field or ())], code=error.code)
+        for error in errors
+    ]
+
+
+def flat(cls: type[T]) -> type[T]:
+    """Build the input `cls`, whose fields are scalars and enums, straight from the coerced values.
+
+    Strawberry's own conversion looks at the type of each field anew: 80 microseconds for each input.
+    """
+    definition: StrawberryObjectDefinition = cls.__strawberry_definition__  # type: ignore[attr-defined] # set by Strawberry
+    build: list[Callable[[Mapping[str, Any]], T]] = []
+
+    def from_input(_cls: type, value: Mapping[str, Any], context: InputContext) -> T:
+        if not build:
+            build.append(_builder(cls, definition, context))
+        return build[0](value)
+
+    definition.from_input = from_input
+    return cls
+
+
+def _builder(
+    cls: type[T], definition: StrawberryObjectDefinition, context: InputContext
+) -> Callable[[Mapping[str, Any]], T]:
+    names = {
+        context.config.name_converter.from_field(field): field.python_name for field in definition.fields
+    }
+    maybe = {
+        field.python_name
+        for field in definition.fields
+        if isinstance(field.resolve_type(type_definition=definition), StrawberryMaybe)
+    }
+    absent: dict[str, Any] = {
+        field.python_name: None for field in definition.fields if field.default_value is MISSING
+    }
+
+    def build(value: Mapping[str, Any]) -> T:
+        given = {names[name]: part for name, part in value.items()}
+        for name in maybe & given.keys():
+            given[name] = Some(given[name])
+        return cls(**(absent | given))
+
+    return build
