@@ -68,16 +68,21 @@ class Keys:
         self._listening_until = 0.0
         self._forgotten = 0  # how often something was: what was read before that is not remembered after
 
+    @property
+    def remembers(self) -> bool:
+        """Whether a revocation would be heard of now."""
+        return monotonic() < self._listening_until
+
     async def viewer(self, authorization: str | None) -> Viewer:
         """The viewer of a Bearer key, or of Basic auth's password. Raises Unauthorized."""
         known = fingerprint(_token(authorization))
         now = monotonic()
-        if now < self._listening_until and (found := self._remembered.get(known)) and now < found[1]:
+        if self.remembers and (found := self._remembered.get(known)) and now < found[1]:
             return found[0]
         return await self._look_up(known, now)
 
     async def _look_up(self, known: bytes, now: float) -> Viewer:
-        forgotten = self._forgotten
+        forgotten = self._forgotten if self.remembers else None
         row = await self._database.reads.fetchrow(LOOK_UP, known)
         if row is None:
             raise _invalid("this key is unknown")
@@ -87,7 +92,7 @@ class Keys:
         if row["revoked"] or row["expired"]:
             raise _invalid("this key was revoked" if row["revoked"] else "this key has expired")
         viewer = _viewer(row)
-        if now < self._listening_until and forgotten == self._forgotten:
+        if forgotten == self._forgotten:
             left = row["seconds_left"]
             self._remember(known, viewer, now + min(REMEMBERED_SECONDS, left or REMEMBERED_SECONDS))
         return viewer
