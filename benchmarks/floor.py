@@ -4,6 +4,7 @@ Starlette, a pool of asyncpg without the reset query, casts to text in SQL, rows
 No key check, no limits, no GraphQL: it is what everything else of this folder is measured against.
 """
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -43,6 +44,10 @@ def create_app(url: str) -> Starlette:
         Route("/carrier/v1/phone_calls/{id}", one),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+def from_environment() -> Starlette:
+    return create_app(os.environ["FLOOR_DATABASE_URL"])
 
 
 async def no_reset(_connection: Any) -> None:
