@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from jsonapi_facade import reference
-from jsonapi_facade.handlers import PREFIX, carrier_v1
+from jsonapi_facade.handlers import CarrierV1
 from jsonapi_facade.operations import validate_operations
 from models.database import UNAVAILABLE, Database
 from models.secrets import Cipher
@@ -25,6 +25,7 @@ from observability.tracing import tracing
 from pages import graphiql
 from pages import routes as pages
 from resolvers.event_stream import EventStream
+from resolvers.keys import Keys
 from resolvers.service import Service
 from schema.over_http import graphql
 from schema.over_websocket import websocket
@@ -47,15 +48,14 @@ def create_app(settings: Settings | None = None) -> Starlette:
         async with Database.open(chosen.database_url) as database:
             private = chosen.webhook_allow_private_addresses
             cipher = Cipher(chosen.secret_key, chosen.secret_key_previous)
-            events = EventStream(database)
-            app.state.service = Service(database, cipher, private, events)
-            async with background(keep_figures(database)):
+            events, keys = EventStream(database), Keys(database)
+            app.state.service = Service(database, cipher, private, events, keys)
+            async with background(keep_figures(database)), keys.listening():
                 with called_at_the_end(events.finish):
                     yield
 
     app = Starlette(
         routes=[
-            Route(PREFIX + "/{path:path}", carrier_v1, methods=METHODS),
             Route("/graphql", graphql, methods=METHODS),
             WebSocketRoute("/graphql", websocket),
             Route("/openapi.json", reference.openapi_document),
@@ -66,7 +66,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/metrics", figures),
             *pages,
         ],
-        middleware=[Middleware(Observe)],
+        middleware=[Middleware(Observe), Middleware(CarrierV1)],
         lifespan=lifespan,
     )
     app.state.public_url, app.state.broker_url = chosen.public_url, chosen.broker_url
