@@ -8,7 +8,20 @@ import sys
 
 import typer
 
-from cli import carriers, demo, keys, migrate, scheduler, schema, serve, up, worker
+from cli import (
+    backup,
+    carriers,
+    demo,
+    keys,
+    migrate,
+    scheduler,
+    schema,
+    serve,
+    simulate,
+    up,
+    webhooks,
+    worker,
+)
 from cli.errors import CommandError
 from settings import SettingsError
 
@@ -26,6 +39,10 @@ app.command("scheduler")(scheduler.scheduler)
 app.command("migrate")(migrate.migrate)
 app.add_typer(carriers.app, name="carriers")
 app.add_typer(keys.app, name="keys")
+app.add_typer(webhooks.app, name="webhooks")
+app.command("simulate")(simulate.simulate)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.add_typer(demo.app, name="demo", hidden=True)
 app.command("schema")(schema.schema)
 
