@@ -12,24 +12,19 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Annotated
 
-import asyncpg
 import typer
 
 from cli.data_directory import DEFAULT
-from cli.database import check_connection, database_url
+from cli.database import connected, database_url
 from cli.errors import CommandError
 from cli.options import DataDir
 from cli.postgres_tools import Tools
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.", dir_okay=False)]
 
-OCCUPIED = """
-SELECT EXISTS (SELECT FROM information_schema.tables WHERE table_schema = 'public') AS has_tables,
-       coalesce(bool_or((xpath('/row/there/text()', query_to_xml(
-           format('SELECT EXISTS (SELECT FROM public.%I) AS there', table_name), false, true, '')))[1]::text
-           = 'true'), false) AS has_rows
-FROM information_schema.tables
-WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name <> 'alembic_version'
+TABLES = """
+SELECT quote_ident(table_name) FROM information_schema.tables
+WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
 """
 CHUNK = 1024 * 1024
 CLEAR = "DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
@@ -71,7 +66,6 @@ def backup(file: File, data_dir: DataDir = DEFAULT) -> None:
     if file.exists():
         raise CommandError(f"{file} is there already; choose another name")
     url = database_url(data_dir)
-    check_connection(url)
     tools = Tools.for_server(url)
     partial = file.with_name(f"{file.name}.partial")
     try:
@@ -102,14 +96,13 @@ def restore(
     from models.migrations import migrate  # noqa: PLC0415  Alembic takes time to load
 
     url = database_url(data_dir)
-    check_connection(url)
-    has_tables, has_rows = asyncio.run(_ask(url, OCCUPIED))
+    has_tables, has_rows = asyncio.run(_occupied(url))
     if has_rows and not replace:
         raise CommandError("the database is not empty; name an empty one, or --replace what it holds")
     _load(Tools.for_server(url), file, before=CLEAR if has_tables else "")
     migrate(url)
     typer.echo(f"{file} is restored. Its secrets need the SECRET_KEY of the service it was made of.")
-    endpoints, deliveries = asyncio.run(_ask(url, HELD))
+    endpoints, deliveries = asyncio.run(_held(url))
     if deliveries:
         typer.echo(
             f"{deliveries} open deliveries of {endpoints} webhook endpoints are held, and what is new for "
@@ -180,11 +173,18 @@ def _reason(complaints: IO[bytes]) -> str:
     )
 
 
-async def _ask(url: str, question: str) -> asyncpg.Record:
-    connection = await asyncpg.connect(url)
-    try:
-        answer = await connection.fetchrow(question)
-    finally:
-        await connection.close()
-    assert answer is not None
-    return answer
+async def _occupied(url: str) -> tuple[bool, bool]:
+    """Whether the database has a table, and whether one of them has a row that is not the migrations'."""
+    async with connected(url) as connection:
+        tables = [row[0] for row in await connection.fetch(TABLES)]
+        for table in set(tables) - {"alembic_version"}:
+            if await connection.fetchval(f"SELECT EXISTS (SELECT FROM public.{table})"):  # noqa: S608  quoted
+                return True, True
+    return bool(tables), False
+
+
+async def _held(url: str) -> tuple[int, int]:
+    """How many endpoints a restore holds, and how many open deliveries of them."""
+    async with connected(url) as connection:
+        endpoints, deliveries = await connection.fetchrow(HELD)
+    return endpoints, deliveries

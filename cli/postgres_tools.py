@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import asyncpg
 from sqlalchemy.engine import make_url
 
+from cli.database import connected
 from cli.embedded.server import EmbeddedError, package_directory
 from cli.errors import CommandError
 
@@ -60,11 +60,9 @@ class Tools:
 
 
 async def _server_version(url: str) -> int:
-    connection = await asyncpg.connect(url)
-    try:
-        return connection.get_server_version().major
-    finally:
-        await connection.close()
+    async with connected(url) as connection:
+        version: int = connection.get_server_version().major
+    return version
 
 
 def _directories() -> list[Path]:

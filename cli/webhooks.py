@@ -3,11 +3,10 @@
 import asyncio
 from typing import Annotated
 
-import asyncpg
 import typer
 
 from cli.data_directory import DEFAULT
-from cli.database import check_connection, database_url
+from cli.database import connected, database_url
 from cli.listen import listen
 from cli.options import DataDir
 
@@ -33,7 +32,6 @@ def resume(
 ) -> None:
     """Send the webhooks that a restore has held."""
     url = database_url(data_dir)
-    check_connection(url)
     endpoints, settled = asyncio.run(_resume(url, settle=settle))
     typer.echo(
         f"{endpoints} endpoints go on" + (f"; {settled} deliveries are settled unsent" if settle else "")
@@ -42,11 +40,7 @@ def resume(
 
 async def _resume(url: str, *, settle: bool) -> tuple[int, int]:
     """How many endpoints go on, and how many deliveries were settled."""
-    connection = await asyncpg.connect(url)
-    try:
-        async with connection.transaction():
-            settled = await connection.execute(SETTLE) if settle else "UPDATE 0"
-            resumed = await connection.execute(RESUME)
-    finally:
-        await connection.close()
+    async with connected(url) as connection, connection.transaction():
+        settled = await connection.execute(SETTLE) if settle else "UPDATE 0"
+        resumed = await connection.execute(RESUME)
     return int(resumed.rpartition(" ")[2]), int(settled.rpartition(" ")[2])
