@@ -47,6 +47,7 @@ class Follower:
                 self._last = await self._newest(session)
             except (*BROKEN, Broken) as error:
                 raise CommandError(f"{self._url} does not answer: {_reason(error)}") from None
+            typer.echo(f"listening to {self._url}; Ctrl-C ends it", err=True)
             pause = SHORTEST_PAUSE
             while True:
                 try:

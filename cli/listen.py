@@ -49,7 +49,6 @@ def listen(
         raise typer.BadParameter(problem, param_hint="--secret")
     signing_secret = secret or secrets.new_signing_secret()
     origin = url or origin_of(data_dir)
-    typer.echo(f"listening to {origin}; Ctrl-C ends it", err=True)
     if forward is not None:
         shown = f"; they are signed with {signing_secret}" if secret is None else ""
         typer.echo(f"events are forwarded to {forward}{shown}", err=True)
