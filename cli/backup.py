@@ -66,7 +66,7 @@ def backup(file: File, data_dir: DataDir = DEFAULT) -> None:
     if file.exists():
         raise CommandError(f"{file} is there already; choose another name")
     url = database_url(data_dir)
-    tools = Tools.for_server(url)
+    tools = Tools.find(url)
     partial = file.with_name(f"{file.name}.partial")
     try:
         partial.touch(mode=0o600)
@@ -99,7 +99,7 @@ def restore(
     has_tables, has_rows = asyncio.run(_occupied(url))
     if has_rows and not replace:
         raise CommandError("the database is not empty; name an empty one, or --replace what it holds")
-    _load(Tools.for_server(url), file, before=CLEAR if has_tables else "")
+    _load(Tools.find(url, newest=True), file, before=CLEAR if has_tables else "")
     migrate(url)
     typer.echo(f"{file} is restored. Its secrets need the SECRET_KEY of the service it was made of.")
     endpoints, deliveries = asyncio.run(_held(url))

@@ -30,24 +30,25 @@ class Forwarder:
         self._places = asyncio.Semaphore(USUAL_CONCURRENCY)
 
     async def forward_all(self, follower: Follower) -> None:
-        """For ever; as many POSTs at once as an endpoint usually allows."""
-        async with (
-            Sender(allow_private=True, attempt_seconds=self._attempt_seconds) as sender,
-            asyncio.TaskGroup() as group,
-        ):
-            async for found in follower.events():
-                if self._target is None:
-                    typer.echo(self._line(found, None))
-                    continue
-                await self._places.acquire()
-                group.create_task(self._forward(sender, self._target, found))
+        """For ever; as many POSTs at once as an endpoint usually allows. Raises CommandError."""
+        async with Sender(allow_private=True, attempt_seconds=self._attempt_seconds) as sender:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    async for found in follower.events():
+                        await self._places.acquire()
+                        group.create_task(self._show(sender, found))
+            except ExceptionGroup as several:
+                raise several.exceptions[0] from None  # the follower's: the others raise none
 
-    async def _forward(self, sender: Sender, target: str, found: dict[str, Any]) -> None:
-        body = body_of(found)
-        # There is no delivery: the event's id lets the receiver drop what it has seen.
-        outcome = await sender.send(target, body, self._signer.headers(found["id"], body, ids.now()))
+    async def _show(self, sender: Sender, found: dict[str, Any]) -> None:
+        outcome = None if self._target is None else await self._forward(sender, self._target, found)
         self._places.release()
         typer.echo(self._line(found, outcome))
+
+    async def _forward(self, sender: Sender, target: str, found: dict[str, Any]) -> Outcome:
+        body = body_of(found)
+        # There is no delivery: the event's id lets the receiver drop what it has seen.
+        return await sender.send(target, body, self._signer.headers(found["id"], body, ids.now()))
 
 
 def body_of(found: dict[str, Any]) -> bytes:

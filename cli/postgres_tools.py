@@ -30,8 +30,8 @@ class Tools:
     environment: dict[str, str]
 
     @classmethod
-    def for_server(cls, url: str) -> Self:
-        """Those of the server's own major version, or of the nearest newer one; none older can do it."""
+    def find(cls, url: str, *, newest: bool = False) -> Self:
+        """The nearest version that knows the server, or the newest: it reads the most files."""
         server = asyncio.run(_server_version(url))
         versions = {directory: version for directory in _directories() if (version := _version(directory))}
         fitting = [directory for directory, version in versions.items() if version >= server]
@@ -45,7 +45,8 @@ class Tools:
         shown = parts.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
         password = {"PGPASSWORD": str(parts.password)} if parts.password is not None else {}
         options = ("--no-password", f"--dbname={shown}")
-        return cls(min(fitting, key=versions.__getitem__), server, options, dict(os.environ) | password)
+        nearest = sorted(fitting, key=versions.__getitem__)
+        return cls(nearest[-1 if newest else 0], server, options, dict(os.environ) | password)
 
     def path(self, program: str) -> str:
         return str(self.directory / program)
