@@ -65,7 +65,7 @@ def leaves(type_: GraphQLObjectType) -> str:
         if is_leaf_type(inner):
             parts.append(name)
         elif name == "attempts":
-            parts.append(f"{name} {{ {leaves(inner)} }}")  # type: ignore[arg-type]  # an object
+            parts.append(f"{name} {{ {leaves(inner)} }}")
         elif not field.args and isinstance(inner, GraphQLObjectType) and "id" in inner.fields:
             parts.append(f"{name} {{ id }}")
     return " ".join(parts)
@@ -78,10 +78,10 @@ def lists() -> dict[str, str]:
     for name, field in schema._schema.query_type.fields.items():
         inner = get_named_type(field.type)
         if is_list_type(getattr(field.type, "of_type", field.type)):
-            found[name] = f"{{ {name} {{ {leaves(inner)} }} }}"  # type: ignore[arg-type]  # an object
+            found[name] = f"{{ {name} {{ {leaves(inner)} }} }}"
         elif str(inner).endswith("Connection") and "groupBy" not in field.args:
-            node = get_named_type(inner.fields["nodes"].type)  # type: ignore[union-attr]  # an object
-            found[name] = f"{{ {name}(first: 100) {{ nodes {{ {leaves(node)} }} }} }}"  # type: ignore[arg-type]
+            node = get_named_type(inner.fields["nodes"].type)
+            found[name] = f"{{ {name}(first: 100) {{ nodes {{ {leaves(node)} }} }} }}"
     return found
 
 
