@@ -1,30 +1,39 @@
 """The ASGI application on one screen."""
 
 import asyncio
+import gc
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from types import FrameType
+from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from jsonapi_facade.handlers import PREFIX, carrier_v1
+from jsonapi_facade import reference
+from jsonapi_facade.handlers import CarrierV1
 from jsonapi_facade.operations import validate_operations
 from models.database import UNAVAILABLE, Database
 from models.secrets import Cipher
-from observability import configure_logging
+from observability import metrics
+from observability.logs import configure_logging
+from observability.requests import Observe
+from observability.tracing import tracing
 from pages import graphiql
 from pages import routes as pages
 from resolvers.event_stream import EventStream
+from resolvers.keys import Keys
 from resolvers.service import Service
 from schema.over_http import graphql
 from schema.over_websocket import websocket
 from settings import Settings, load
-from workers import broker
+from workers import broker, queue
 
+FIGURE_SECONDS = 1
 METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]
 
 
@@ -32,26 +41,35 @@ def create_app(settings: Settings | None = None) -> Starlette:
     """The application for these settings, or those of the environment."""
     chosen = settings or load()
     configure_logging(chosen.log_format)
+    tracing.configure("carrierql-web")
     validate_operations()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with Database.open(chosen.database_url) as database:
             private = chosen.webhook_allow_private_addresses
-            events = EventStream(database)
-            app.state.service = Service(database, Cipher(chosen.secret_key), private, events)
-            with called_at_the_end(events.finish):
-                yield
+            cipher = Cipher(chosen.secret_key, chosen.secret_key_previous)
+            events, keys = EventStream(database), Keys(database)
+            app.state.service = Service(database, cipher, private, events, keys)
+            async with background(keep_figures(database)), keys.listening():
+                with called_at_the_end(events.finish):
+                    gc.collect()
+                    gc.freeze()  # what a start makes stays: no collection need look at it again
+                    yield
 
     app = Starlette(
         routes=[
-            Route(PREFIX + "/{path:path}", carrier_v1, methods=METHODS),
             Route("/graphql", graphql, methods=METHODS),
             WebSocketRoute("/graphql", websocket),
+            Route("/openapi.json", reference.openapi_document),
+            Route("/docs", reference.page),
+            Route("/docs/{asset}", reference.asset),
             Route("/health/live", live),
             Route("/health/ready", ready),
+            Route("/metrics", figures),
             *pages,
         ],
+        middleware=[Middleware(Observe), Middleware(CarrierV1)],
         lifespan=lifespan,
     )
     app.state.public_url, app.state.broker_url = chosen.public_url, chosen.broker_url
@@ -96,3 +114,30 @@ async def ready(request: Request) -> Response:
     except UNAVAILABLE:
         state["database"] = "away"
     return JSONResponse(state, 200 if set(state.values()) == {"up"} else 503)
+
+
+@asynccontextmanager
+async def background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """The work goes on meanwhile and ends with the block."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def keep_figures(database: Database) -> None:
+    """Each process notes its own: a scrape reaches only one of them."""
+    while True:
+        metrics.hand_over()
+        metrics.connections(database.connections())
+        await asyncio.sleep(FIGURE_SECONDS)
+
+
+async def figures(request: Request) -> Response:
+    """For Prometheus; what stands in the database is left out while it is away."""
+    database = request.app.state.service.database
+    with suppress(*UNAVAILABLE):
+        metrics.webhooks(await queue.figures(database.reads))
+    return Response(metrics.exposition(), headers={"Content-Type": metrics.MEDIA_TYPE})

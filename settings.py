@@ -64,6 +64,8 @@ class Environment(BaseSettings):
     database_url: DatabaseUrl | None = Field(default=None, repr=False)
     broker_url: BrokerUrl | None = Field(default=None, repr=False)
     secret_key: SecretKey | None = Field(default=None, repr=False)
+    # While SECRET_KEY is being changed: the other one, to read what it encrypted (docs/operations.md).
+    secret_key_previous: SecretKey | None = Field(default=None, repr=False)
     public_url: Origin | None = None
     port: int = Field(default=8000, ge=1, le=65535)
     web_concurrency: int = Field(default=1, ge=1)

@@ -14,8 +14,10 @@ from cli import (
     demo,
     keys,
     migrate,
+    openapi,
     scheduler,
     schema,
+    secrets,
     serve,
     simulate,
     up,
@@ -39,12 +41,14 @@ app.command("scheduler")(scheduler.scheduler)
 app.command("migrate")(migrate.migrate)
 app.add_typer(carriers.app, name="carriers")
 app.add_typer(keys.app, name="keys")
+app.add_typer(secrets.app, name="secrets")
 app.add_typer(webhooks.app, name="webhooks")
 app.command("simulate")(simulate.simulate)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.add_typer(demo.app, name="demo", hidden=True)
 app.command("schema")(schema.schema)
+app.command("openapi")(openapi.openapi)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import asyncpg
 
 from cli.data_directory import DataDirectory
 from cli.errors import CommandError
+from models.secrets import Cipher
 from settings import load_environment
 
 CONNECT_SECONDS = 10
@@ -23,12 +24,13 @@ def database_url(data_dir: Path) -> str:
     return url
 
 
-def secret_key(data_dir: Path) -> str:
-    """`SECRET_KEY`, or the one that `up` made under `data_dir`."""
-    key = load_environment().secret_key or DataDirectory(data_dir).existing_secret_key()
+def cipher(data_dir: Path) -> Cipher:
+    """Of `SECRET_KEY`, or of the key that `up` made under `data_dir`."""
+    environment = load_environment()
+    key = environment.secret_key or DataDirectory(data_dir).existing_secret_key()
     if key is None:
         raise CommandError(f"SECRET_KEY is not set, and there is none under {data_dir}")
-    return key
+    return Cipher(key, environment.secret_key_previous)
 
 
 def check_connection(url: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from cli.database import database_url, secret_key
+from cli.database import cipher, database_url
 from cli.errors import CommandError
 from models.database import Database
 from models.secrets import Cipher
@@ -29,9 +29,9 @@ class Operator:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, secret_key: str, connections: int) -> AsyncIterator["Operator"]:
+    async def open(cls, url: str, cipher: Cipher, connections: int) -> AsyncIterator["Operator"]:
         async with Database.open(url, size=connections) as database:
-            yield cls(database, Cipher(secret_key))
+            yield cls(database, cipher)
 
     async def run(self, operation: str, **variables: Any) -> Any:
         """What the operation's only root field answers."""
@@ -64,7 +64,7 @@ def operate(data_dir: Path, work: Callable[[Operator], Awaitable[Answer]], *, co
     )
 
     async def within() -> Answer:
-        async with Operator.open(database_url(data_dir), secret_key(data_dir), connections) as operator:
+        async with Operator.open(database_url(data_dir), cipher(data_dir), connections) as operator:
             return await work(operator)
 
     return asyncio.run(within())

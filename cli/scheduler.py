@@ -2,7 +2,8 @@
 
 import uvloop
 
-from observability import configure_logging
+from observability.logs import configure_logging
+from observability.tracing import tracing
 from settings import load
 
 
@@ -12,4 +13,5 @@ def scheduler() -> None:
 
     settings = load()
     configure_logging(settings.log_format)
+    tracing.configure("carrierql-scheduler")
     uvloop.run(schedule(settings))

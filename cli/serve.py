@@ -3,6 +3,7 @@
 import os
 import socket
 from contextlib import suppress
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -11,6 +12,9 @@ from cli.errors import CommandError
 from settings import Settings, load
 
 DRAIN_SECONDS = 20
+# Longer than proxies and clients keep an idle connection: whoever closes first must not be us, for a
+# request that is under way just then is lost.
+KEEP_ALIVE_SECONDS = 75
 MAX_MESSAGE = 1024 * 1024
 
 
@@ -56,9 +60,12 @@ def run(settings: Settings, listener: socket.socket) -> None:
         server_header=False,
         forwarded_allow_ips=settings.forwarded_allow_ips,
         timeout_graceful_shutdown=DRAIN_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
     if settings.web_concurrency > 1:
-        Multiprocess(config, sockets=[listener]).run()
+        with TemporaryDirectory(prefix="carrierql-metrics-") as directory:
+            os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", directory)  # the processes' common figures
+            Multiprocess(config, sockets=[listener]).run()
         return
     with suppress(KeyboardInterrupt):  # raised again by uvicorn once it has stopped in order
         Server(config).run(sockets=[listener])

@@ -4,7 +4,8 @@ import resource
 
 import uvloop
 
-from observability import configure_logging
+from observability.logs import configure_logging
+from observability.tracing import tracing
 from settings import load
 
 
@@ -14,6 +15,7 @@ def worker() -> None:
 
     settings = load()
     configure_logging(settings.log_format)
+    tracing.configure("carrierql-worker")
     _allow_many_sockets()
     uvloop.run(work(settings))
 

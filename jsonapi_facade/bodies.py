@@ -1,5 +1,6 @@
 """The JSON:API document of a request as the input of a mutation."""
 
+from functools import cache
 from typing import Any
 
 from jsonapi_facade.errors import Problem, Rejected, at_pointer, user_errors
@@ -31,6 +32,13 @@ def explain(given: dict[str, Any], resource: Resource, verb: str) -> Rejected | 
     return user_errors(resource.type, problems) if problems else None
 
 
+@cache
+def taken(resource: Resource, input_type: str) -> dict[str, tuple[str, str | None]]:
+    """Those `inputs` that REST takes."""
+    hidden = {"id", "carrier_id", *resource.read_only}
+    return {name: field for name, field in inputs(input_type).items() if name not in hidden}
+
+
 def _identity(data: dict[str, Any], resource: Resource, row_id: str | None) -> list[Problem]:
     """Problems with `type` and `id`. A conflict is the whole answer: the rest is about another resource."""
     conflicts, problems = [], []
@@ -58,10 +66,10 @@ def _attributes(
     """(input so far, problems by attribute); enums come in the words of the REST API."""
     given: dict[str, Any] = {}
     wrong: dict[str, Problem] = {}
-    fields = inputs(input_type)
+    fields = taken(resource, input_type)
     for spelled, value in attributes.items():
         name = resource.spellings.get(spelled, spelled)
-        if name not in fields or name in resource.read_only or name in ("id", "carrier_id"):
+        if name not in fields:
             continue
         if name != spelled and name in attributes:
             continue  # the attribute's own name wins over its other spelling

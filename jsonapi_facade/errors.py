@@ -36,7 +36,10 @@ class Problem:
 
 
 class Rejected(Exception):
-    """A call that is answered with error objects; the first one's status is the answer's."""
+    """A call that is answered with error objects; the first one's status is the answer's.
+
+    The names of `headers` are in lower case, as ASGI wants them.
+    """
 
     def __init__(self, problems: Iterable[Problem], headers: dict[str, str] | None = None) -> None:
         self.problems = list(problems)
@@ -89,7 +92,7 @@ def check(result: ExecutionResult) -> dict[str, Any]:
     if code == "FORBIDDEN":
         raise insufficient_scope(error.message)
     if code == "UNAVAILABLE":
-        raise Rejected([Problem(503, "unavailable", error.message)], {"Retry-After": "1"})
+        raise Rejected([Problem(503, "unavailable", error.message)], {"retry-after": "1"})
     if code == "INTERNAL":
         raise Rejected([Problem(500, "internal", error.message)])
     raise unexpected(error)
@@ -101,7 +104,7 @@ def insufficient_scope(description: str) -> Rejected:
 
 def denied(status: int, error: str, description: str) -> Rejected:
     challenge = f'Bearer realm="carrierql", error="{error}", error_description="{description}"'
-    return Rejected([Problem(status, error, description)], {"WWW-Authenticate": challenge})
+    return Rejected([Problem(status, error, description)], {"www-authenticate": challenge})
 
 
 def _parts(error: Any) -> tuple[list[str], str, str]:

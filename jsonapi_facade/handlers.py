@@ -1,12 +1,14 @@
 """One handler for each kind of call, all resources alike."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
 import xxhash
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from jsonapi_facade import document
 from jsonapi_facade.bodies import explain, mutation_input
@@ -20,7 +22,14 @@ from jsonapi_facade.errors import (
     unexpected,
     user_errors,
 )
-from jsonapi_facade.negotiation import MEDIA_TYPE, check_accept, check_content_type, read_document
+from jsonapi_facade.explain import asks, explained
+from jsonapi_facade.negotiation import (
+    MEDIA_TYPE,
+    check_accept,
+    check_content_type,
+    header,
+    read_document,
+)
 from jsonapi_facade.operations import operation
 from jsonapi_facade.query import parse_query
 from jsonapi_facade.resources import RESOURCES, Resource
@@ -29,12 +38,39 @@ from models.database import UNAVAILABLE
 from resolvers.keys import Unauthorized
 from schema.root import schema
 
-PREFIX = "/carrier/v1"
+PREFIX = "/carrier/v1/"
+CONTENT_TYPE, VARY = (b"content-type", MEDIA_TYPE.encode()), (b"vary", b"Accept")
 Handler = Callable[[Request, Any, Resource, str], Awaitable[Response]]
 
 
-async def carrier_v1(request: Request) -> Response:
-    """Any call under /carrier/v1, errors included."""
+class CarrierV1:
+    """Middleware that answers all under /carrier/v1, in front of a router with nothing to choose there."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+            await self._app(scope, receive, send)
+            return
+        response = await answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+
+class Answer(Response):
+    """A JSON:API document, or nothing; both differ by Accept."""
+
+    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
+        raw = [VARY]
+        if self.body:
+            raw = [CONTENT_TYPE, (b"content-length", b"%d" % len(self.body)), VARY]
+        for name, value in (headers or {}).items():
+            raw.append((name.encode(), value.encode("latin-1")))
+        self.raw_headers = raw
+
+
+async def answer(request: Request) -> Response:
+    """The answer to any call, errors included."""
     try:
         try:
             return await _dispatch(request)
@@ -42,96 +78,107 @@ async def carrier_v1(request: Request) -> Response:
             raise
         except UNAVAILABLE as error:
             detail = "the database is away; try again in a moment"
-            raise Rejected([Problem(503, "unavailable", detail)], {"Retry-After": "1"}) from error
+            raise Rejected([Problem(503, "unavailable", detail)], {"retry-after": "1"}) from error
         except Exception as error:
             raise unexpected(error) from error
     except Rejected as rejected:
         errors = {"errors": [problem.document() for problem in rejected.problems]}
-        return _respond(document.encode(errors), rejected.problems[0].status, rejected.headers)
+        return Answer(document.encode(errors), rejected.problems[0].status, rejected.headers)
 
 
 async def _dispatch(request: Request) -> Response:
-    resource, row_id, handlers = _route(request.path_params["path"])
+    resource, row_id, handlers = _route(_path(request))
     method = "GET" if request.method == "HEAD" else request.method
     if method not in handlers:
         allowed = ", ".join(sorted({*handlers, "HEAD"} if "GET" in handlers else handlers))
         detail = f"{request.method} is not there; this path takes {allowed}"
-        raise Rejected([Problem(405, "method_not_allowed", detail)], {"Allow": allowed})
+        raise Rejected([Problem(405, "method_not_allowed", detail)], {"allow": allowed})
     check_accept(request)
     try:
-        context = await request.app.state.service.context_for(request.headers.get("authorization"))
+        context = await request.app.state.service.context_for(header(request, b"authorization"))
     except Unauthorized as error:
         raise denied(error.status, error.error, error.description) from None
     if context.viewer.role is not ApiKeyRole.CARRIER:
         raise insufficient_scope("the Carrier API takes a carrier's key, and yours is a platform key")
-    return await handlers[method](request, context, resource, row_id)
+    handler = handlers[method]
+    if asks(request):
+        return await explained(request, context, resource, handler.__name__.rstrip("_").capitalize(), row_id)
+    return await handler(request, context, resource, row_id)
 
 
 def _route(path: str) -> tuple[Resource, str, dict[str, Handler]]:
     name, _, rest = path.partition("/")
     resource = RESOURCES.get(name)
     if resource is None or "/" in rest or path.endswith("/"):
-        raise Rejected([Problem(404, "not_found", f"there is no path {PREFIX}/{path:.200}")])
+        raise Rejected([Problem(404, "not_found", f"there is no path {PREFIX}{path:.200}")])
     if resource.type == "phone_number" and rest == "stats":
         return resource, rest, {"GET": stats}
-    if rest:
-        change: dict[str, Handler] = {"PATCH": update, "DELETE": delete}
-        offered = {m: h for m, h in change.items() if h.__name__.capitalize() in resource.actions}
-        return resource, rest, {"GET": retrieve, **offered}
-    return resource, rest, {"GET": list_, **({"POST": create} if "Create" in resource.actions else {})}
+    return resource, rest, offered(resource, of_one=rest != "")
+
+
+@cache
+def offered(resource: Resource, *, of_one: bool) -> dict[str, Handler]:
+    """The handlers by method, of a resource's list or of one of its rows."""
+    change: dict[str, Handler] = {"PATCH": update, "DELETE": delete} if of_one else {"POST": create}
+    changes = {
+        m: handler for m, handler in change.items() if handler.__name__.capitalize() in resource.actions
+    }
+    return {"GET": retrieve if of_one else list_, **changes}
 
 
 async def list_(request: Request, context: Any, resource: Resource, _: str) -> Response:
-    query = parse_query(request.url.query, resource, "list")
+    query = parse_query(_query(request), resource, "list")
     plural = resource.root + "s"
     text, shape = operation(resource, f"List{resource.graphql_type}s", query.include, query.fields)
-    data = check(await schema.run(text, query.variables, context))
-    return _found(request, document.page(data[plural], shape, query, _address(request)))
+    result = await schema.run(text, query.variables, context, form=document.form(shape))
+    listed = check(result)[plural]
+    return _found(request, document.page(listed, shape, result, query, _address(request)))
 
 
 async def stats(request: Request, context: Any, resource: Resource, _: str) -> Response:
-    query = parse_query(request.url.query, resource, "stats")
+    query = parse_query(_query(request), resource, "stats")
     text, _shape = operation(resource, "ListPhoneNumberStatistics", (), ())
     data = check(await schema.run(text, query.variables, context))
     return _found(request, document.stats(data["phoneNumberStats"], query, _address(request)))
 
 
 async def retrieve(request: Request, context: Any, resource: Resource, row_id: str) -> Response:
-    query = parse_query(request.url.query, resource, "one")
+    query = parse_query(_query(request), resource, "one")
     text, shape = operation(resource, f"Retrieve{resource.graphql_type}", query.include, query.fields)
-    node = check(await schema.run(text, {"id": row_id}, context))[resource.root]
+    result = await schema.run(text, {"id": row_id}, context, form=document.form(shape))
+    node = check(result)[resource.root]
     if node is None:
         raise not_found(resource.type)
-    return _found(request, document.one(node, shape))
+    return _found(request, document.one(node, shape, result))
 
 
 async def create(request: Request, context: Any, resource: Resource, _: str) -> Response:
     body, row_id = await _change(request, context, resource, "Create", None)
     location = f"{_address(request)}/{quote(row_id)}"
-    return _respond(body, 201, {"Location": location})
+    return Answer(body, 201, {"location": location})
 
 
 async def update(request: Request, context: Any, resource: Resource, row_id: str) -> Response:
     body, _ = await _change(request, context, resource, "Update", row_id)
-    return _respond(body, 200)
+    return Answer(body)
 
 
 async def delete(request: Request, context: Any, resource: Resource, row_id: str) -> Response:
-    parse_query(request.url.query, resource, "one")
+    parse_query(_query(request), resource, "one")
     text, _ = operation(resource, f"Delete{resource.graphql_type}", (), ())
     payload = check(await schema.run(text, {"input": {"id": row_id}}, context))[
         f"delete{resource.graphql_type}"
     ]
     if payload["userErrors"]:
         raise user_errors(resource.type, payload["userErrors"])
-    return Response(status_code=204, headers={"Vary": "Accept"})
+    return Answer(status_code=204)
 
 
 async def _change(
     request: Request, context: Any, resource: Resource, verb: str, row_id: str | None
 ) -> tuple[bytes, str]:
     """(document, id) of what a create or update made."""
-    query = parse_query(request.url.query, resource, "one")
+    query = parse_query(_query(request), resource, "one")
     check_content_type(request)
     given = mutation_input(await read_document(request), resource, verb, row_id)
     text, shape = operation(resource, f"{verb}{resource.graphql_type}", query.include, query.fields)
@@ -142,23 +189,34 @@ async def _change(
     if payload["userErrors"]:
         raise user_errors(resource.type, payload["userErrors"])
     node = payload[resource.root]
-    return document.encode(document.one(node, shape)), node["id"]
+    return document.encode(document.one(node, shape, result)), node["id"]
 
 
 def _address(request: Request) -> str:
     """The address of the call without its query, on the origin that links carry."""
-    origin = request.app.state.public_url or f"{request.url.scheme}://{request.url.netloc}"
-    return f"{origin}{PREFIX}/{request.path_params['path']}"
+    origin = request.app.state.public_url
+    if not origin:
+        host = header(request, b"host") or request.url.netloc
+        origin = f"{request.scope['scheme']}://{host}"
+    return f"{origin}{PREFIX}{_path(request)}"
+
+
+def _path(request: Request) -> str:
+    path: str = request.scope["path"]
+    return path[len(PREFIX) :]
+
+
+def _query(request: Request) -> str:
+    query: bytes = request.scope["query_string"]
+    return query.decode("latin-1")
 
 
 def _found(request: Request, shown: dict[str, Any]) -> Response:
     body = document.encode(shown)
     tag = f'W/"{xxhash.xxh3_128_hexdigest(body)}"'
-    known = [part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")]
-    if tag.removeprefix("W/") in known or known == ["*"]:
-        return Response(status_code=304, headers={"ETag": tag, "Vary": "Accept"})
-    return _respond(body, 200, {"ETag": tag})
-
-
-def _respond(body: bytes, status: int, headers: dict[str, str] | None = None) -> Response:
-    return Response(body, status, {"Content-Type": MEDIA_TYPE, "Vary": "Accept", **(headers or {})})
+    asked = header(request, b"if-none-match")
+    if asked is not None:
+        known = [part.strip().removeprefix("W/") for part in asked.split(",")]
+        if tag.removeprefix("W/") in known or known == ["*"]:
+            return Answer(status_code=304, headers={"etag": tag})
+    return Answer(body, headers={"etag": tag})

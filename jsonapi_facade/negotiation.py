@@ -14,10 +14,20 @@ ACCEPTABLE = frozenset({MEDIA_TYPE, "application/json", "application/*", "*/*"})
 MAX_BODY = 1024 * 1024
 
 
+def header(request: Request, name: bytes) -> str | None:
+    """The first header of this name, in lower case; Starlette's own way decodes all that it passes."""
+    for key, value in request.scope["headers"]:
+        if key == name:
+            return str(value, "latin-1")
+    return None
+
+
 def check_accept(request: Request) -> None:
     """406 where every way of asking for JSON:API has parameters that we do not know."""
-    header = request.headers.get("accept", "").strip()
-    if header and not any(_acceptable(type_, names) for type_, names in _media_types(header)):
+    asked = (header(request, b"accept") or "").strip()
+    if not asked or asked in ACCEPTABLE:
+        return
+    if not any(_acceptable(type_, names) for type_, names in _media_types(asked)):
         detail = f"this API answers {MEDIA_TYPE} without parameters; send that in Accept, or nothing"
         raise Rejected([Problem(406, "not_acceptable", detail, {"header": "Accept"})])
 
@@ -33,11 +43,11 @@ async def read_document(request: Request) -> Any:
 
 
 def check_content_type(request: Request) -> None:
-    header = request.headers.get("content-type", "")
-    type_, names = next(_media_types(header), ("", set()))
+    given = header(request, b"content-type") or ""
+    type_, names = next(_media_types(given), ("", set()))
     plain = type_ == "application/json" or (type_ == MEDIA_TYPE and names <= {"profile"})
     if not plain:
-        detail = f"the body must be {MEDIA_TYPE} without parameters, not {header or 'of an unnamed type'}"
+        detail = f"the body must be {MEDIA_TYPE} without parameters, not {given or 'of an unnamed type'}"
         raise Rejected([Problem(415, "unsupported_media_type", detail, {"header": "Content-Type"})])
 
 

@@ -20,21 +20,32 @@ from graphql import (
     print_ast,
 )
 
-from jsonapi_facade.resources import BY_TYPE, RESOURCES, Node, Resource
+from jsonapi_facade.resources import BY_TYPE, RESOURCES, Resource
 from schema.root import schema
 
 Fields = tuple[tuple[str, tuple[str, ...]], ...]  # sparse fieldsets: ((type, names), …), sorted
 TYPES = schema._schema
+KEPT_SHAPES = 1024
 
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """How a resource is shown: its attributes with their formats, and its relationships."""
+    """How a resource is shown: its attributes with their formats, and its relationships.
+
+    A format is None where the value stands as it is, an enum's words in REST, or a function of the value
+    and of the one that it needs.
+    """
 
     resource: Resource
     attributes: tuple[tuple[str, Any], ...]
     relationships: tuple[str, ...]
     included: tuple[tuple[str, "Shape"], ...]
+
+    @property
+    def needed(self) -> set[str]:
+        """Attributes that the formats of others read."""
+        needs = self.resource.needs
+        return {needs[name] for name, _ in self.attributes if name in needs}
 
 
 @cache
@@ -52,7 +63,7 @@ def members(resource: Resource) -> tuple[dict[str, FieldNode], dict[str, FieldNo
     return {name: node for name, node in named.items() if name not in relationships}, relationships
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=KEPT_SHAPES)
 def operation(resource: Resource, name: str, include: tuple[str, ...], fields: Fields) -> tuple[str, Shape]:
     """(text of the operation, shape of its answer)."""
     shape = _shape(resource, include, dict(fields))
@@ -113,27 +124,21 @@ def _shape(resource: Resource, include: tuple[str, ...], fields: dict[str, tuple
 
 
 def _format(resource: Resource, name: str) -> Any:
-    """None where the value stands as it is, else a function of the node."""
+    """A format, as Shape says."""
     if name in resource.formats:
         return resource.formats[name]
     owner = TYPES.get_type(resource.graphql_type)
     type_ = get_named_type(owner.fields[members(resource)[0][name].name.value].type)  # type: ignore[union-attr] # an object type
     if not isinstance(type_, GraphQLEnumType):
         return None
-    words = enum_values(type_.name)
-
-    def word(node: Node) -> str | None:
-        return words.get(node[name])
-
-    return word
+    return enum_values(type_.name)
 
 
 def _fragments(shape: Shape) -> Iterator[FragmentDefinitionNode]:
     """The resource's fragment cut to the shape, with those of the included resources put in."""
     resource = shape.resource
     attributes, relationships = members(resource)
-    names = {name for name, _ in shape.attributes}
-    names |= {resource.needs[name] for name in names & resource.needs.keys()}
+    names = {name for name, _ in shape.attributes} | shape.needed
     selections = [FieldNode(name=NameNode(value="id"))] + [
         node for name, node in attributes.items() if name in names
     ]

@@ -3,8 +3,10 @@
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache, lru_cache
+from operator import itemgetter
 from typing import Any
-from urllib.parse import parse_qsl, quote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from jsonapi_facade.errors import Problem, Rejected, at_parameter
 from jsonapi_facade.operations import Fields, enum_values, inputs, members
@@ -14,10 +16,13 @@ from schema.scalars import parse_datetime
 PAGE_SIZE, MAX_PAGE_SIZE = 10, 100
 OPERATORS = ("eq", "neq", "gt", "gteq", "lt", "lteq")
 GROUPS = ("country", "region", "locality")
+STATS_ARE_OF = {"available": "true", "type": "local"}
 LARGEST_INT = 2**31 - 1
 FILTER = re.compile(r"filter\[(\w*)\]")
 FIELDS = re.compile(r"fields\[(\w*)\]")
-PAGE = frozenset({"page[size]", "page[after]", "page[before]"})
+CURSORS = frozenset({"page[after]", "page[before]"})
+WHOLE = re.compile(r"-?[0-9]+", re.ASCII)
+PAGE = CURSORS | {"page[size]"}
 
 
 @dataclass
@@ -33,22 +38,34 @@ class Query:
     def backwards(self) -> bool:
         return "last" in self.variables
 
-    def link(self, address: str, name: str, cursor: str) -> str:
-        """The address of a neighbouring page: every parameter again, sorted, with this cursor."""
-        kept = [pair for pair in self.pairs if pair[0] not in ("page[after]", "page[before]")]
-        pairs = sorted([*kept, (f"page[{name}]", cursor)], key=lambda pair: pair[0])
-        return f"{address}?" + "&".join(f"{quote_plus(key)}={quote_plus(value)}" for key, value in pairs)
+    def links(self, address: str, before: str | None, after: str | None) -> dict[str, str | None]:
+        """The addresses of the neighbouring pages: every parameter again, sorted, each with its cursor.
+
+        A cursor comes from an answer: it has nothing to quote.
+        """
+        head = tail = ""
+        for key, value in sorted(self.pairs, key=itemgetter(0)):
+            if key not in CURSORS:
+                part = f"{_quoted(key)}={_quoted(value)}"
+                head, tail = (f"{head}{part}&", tail) if key < "page[after]" else (head, f"{tail}&{part}")
+        return {
+            "prev": before and f"{address}?{head}page%5Bbefore%5D={before}{tail}",
+            "next": after and f"{address}?{head}page%5Bafter%5D={after}{tail}",
+        }
 
 
 def parse_query(raw: str, resource: Resource, kind: str) -> Query:
     """The query of a call of this kind: list, one, or stats. Raises Rejected."""
-    query = Query(parse_qsl(raw, keep_blank_values=True, errors="replace", max_num_fields=None))
+    if not raw:
+        return Query([], variables={"first": PAGE_SIZE} if kind == "list" else {})
+    query = Query(_pairs(raw))
     given = dict(query.pairs)
-    names = dict.fromkeys(name for name, _ in query.pairs)
-    problems = [problem for name in names if (problem := _unknown(name, resource, kind))]
-    if kind != "stats":
+    known = known_parameters(resource, kind)
+    others = [name for name in given if name not in known]
+    problems = [problem for name in others if (problem := _unknown(name, known, kind))]
+    if kind != "stats" and (others or "include" in given):
         _shape_of(query, given, resource, problems)
-    if kind == "list":
+    if kind == "list" and not given.keys() <= PAGE:
         _filters(query, given, resource, problems)
     if kind == "stats":
         _stats(query, given, problems)
@@ -59,16 +76,37 @@ def parse_query(raw: str, resource: Resource, kind: str) -> Query:
     return query
 
 
-def _unknown(name: str, resource: Resource, kind: str) -> Problem | None:
-    """The problem with a parameter that is not there; names that JSON:API leaves to others are ignored."""
-    known = {"include"} if kind != "stats" else {"group_by[]"}
-    if kind != "one":
-        known |= PAGE
-    filters = {"list": resource.filters, "stats": ("available", "type", *GROUPS), "one": ()}[kind]
-    known |= {f"filter[{filter_}]" for filter_ in filters}
-    if name in known or (kind != "stats" and FIELDS.fullmatch(name)):
-        return None
-    if kind == "stats" and name.startswith("having["):
+@cache
+def known_parameters(resource: Resource, kind: str) -> frozenset[str]:
+    """The parameters of a call of this kind, without fields[TYPE] and having[…]."""
+    filters = {"list": resource.filters, "stats": (*STATS_ARE_OF, *GROUPS), "one": ()}[kind]
+    known = {f"filter[{filter_}]" for filter_ in filters} | {"group_by[]" if kind == "stats" else "include"}
+    return frozenset(known | PAGE if kind != "one" else known)
+
+
+def _pairs(raw: str) -> list[tuple[str, str]]:
+    """What parse_qsl makes of a query, without its care for other separators and types."""
+    parts = [part.partition("=") for part in raw.split("&") if part]
+    return [(_name(name), _unquoted(value)) for name, _, value in parts]
+
+
+def _unquoted(text: str) -> str:
+    return unquote_plus(text, errors="replace") if "%" in text or "+" in text else text
+
+
+@lru_cache(maxsize=1024)
+def _name(text: str) -> str:
+    return _unquoted(text)
+
+
+@lru_cache(maxsize=1024)
+def _quoted(text: str) -> str:
+    return quote_plus(text)
+
+
+def _unknown(name: str, known: frozenset[str], kind: str) -> Problem | None:
+    """The problem with a parameter that is not known; names that JSON:API leaves to others are ignored."""
+    if name.startswith("having[") if kind == "stats" else FIELDS.fullmatch(name):
         return None
     base = name.partition("[")[0]
     if base.isascii() and re.fullmatch(r"[a-z_]+", base):
@@ -140,7 +178,7 @@ def _filter_value(kind: str, value: str, enum: str | None) -> Any:
 def _page(query: Query, given: dict[str, str]) -> None:
     """Rule 12: sizes are brought into range; before wins over after."""
     size = given.get("page[size]", "")
-    number = int(size[:9]) if re.fullmatch(r"-?[0-9]+", size, re.ASCII) else PAGE_SIZE
+    number = int(size[:9]) if WHOLE.fullmatch(size) else PAGE_SIZE
     number = min(max(number, 1), MAX_PAGE_SIZE)
     if "page[before]" in given:
         query.variables |= {"last": number, "before": given["page[before]"]}
@@ -151,7 +189,7 @@ def _page(query: Query, given: dict[str, str]) -> None:
 
 
 def _stats(query: Query, given: dict[str, str], problems: list[Problem]) -> None:
-    for name, only in (("available", "true"), ("type", "local")):
+    for name, only in STATS_ARE_OF.items():
         if given.get(f"filter[{name}]") != only:
             problems.append(at_parameter(f"filter[{name}]", f"filter[{name}] is required and must be {only}"))
     groups = [value for name, value in query.pairs if name == "group_by[]"]

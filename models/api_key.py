@@ -9,6 +9,8 @@ from sqlmodel import Field
 
 from models.columns import TIMESTAMP, Row, enum_column, foreign_key
 
+REVOKED = "api_key_revoked"  # the channel on which a key's id is notified as it is revoked
+
 
 class ApiKeyRole(Enum):
     CARRIER = "carrier"

@@ -14,6 +14,7 @@ from models.columns import Row, Xid8, born, foreign_key, json_column
 from models.message import Message
 from models.phone_call import PhoneCall
 from models.webhook_endpoint import WebhookEndpoint
+from observability.requests import CURRENT
 
 PHONE_CALL_COMPLETED = "phone_call.completed"
 MESSAGE_SENT = "message.sent"
@@ -24,7 +25,10 @@ TYPES = (PHONE_CALL_COMPLETED, MESSAGE_SENT, MESSAGE_DELIVERED)
 
 
 class Event(Row, table=True):
-    """`details` never changes: it is the document of the resource as it was when the event came."""
+    """`details` never changes: it is the document of the resource as it was when the event came.
+
+    `request_id` and `trace_parent` (W3C) are of the request that it came from.
+    """
 
     __table_args__ = (
         sa.Index(None, "carrier_id", "id"),
@@ -36,6 +40,8 @@ class Event(Row, table=True):
     carrier_id: UUID = foreign_key("carrier.id")
     type: str
     details: dict[str, Any] = json_column()
+    request_id: str | None = None
+    trace_parent: str | None = None
     # The transaction that wrote it, which PostgreSQL fills in: subscribers are given events in the order of
     # (xid, id). 0 for what was there before anybody could subscribe.
     xid: int | None = Field(
@@ -66,7 +72,7 @@ def test_event(type_: str, endpoint: WebhookEndpoint) -> Event:
     if type_ != WEBHOOK_TEST:
         nobody = {"id": str(UUID(int=0)), "type": "account"}
         data |= {"id": str(UUID(int=0)), "relationships": {"account": {"data": nobody}}}
-    return Event(**row, carrier_id=endpoint.carrier_id, type=type_, details={"data": data})
+    return Event(**row, **_origin(), carrier_id=endpoint.carrier_id, type=type_, details={"data": data})
 
 
 def _samples(type_: str) -> dict[str, Any]:
@@ -99,7 +105,17 @@ def _event(
         "attributes": attributes,
         "relationships": {"account": {"data": {"id": str(row.account_id), "type": "account"}}},
     }
-    return SimpleNamespace(**born(), carrier_id=row.carrier_id, type=type_, details={"data": data})
+    return SimpleNamespace(
+        **born(), **_origin(), carrier_id=row.carrier_id, type=type_, details={"data": data}
+    )
+
+
+def _origin() -> dict[str, Any]:
+    request = CURRENT.get()
+    return {
+        "request_id": request and request.id,
+        "trace_parent": request and request.trace_parent,
+    }
 
 
 def timestamp(moment: datetime) -> str:

@@ -14,6 +14,9 @@ from sqlmodel import Field, SQLModel
 
 # An array tells its nulls apart from text and takes them for equal, which a unique index does not.
 PLACE = "(ARRAY[region, locality])"
+# The id of a kind's place as statistics show it: rule 39 of the REST contract.
+PLACE_ID = """encode(sha256(convert_to(lower(concat_ws(
+    ':', nullif(country, ''), nullif(region, ''), nullif(locality, ''))), 'UTF8')), 'hex')"""
 
 
 def _identity() -> Any:
@@ -49,6 +52,7 @@ class PhoneNumberStock(_Kind, table=True):
     )
 
     id: int = _identity()
+    place_id: str  # kept, because a hash costs more to make than all else that reading a sum does
 
 
 class PhoneNumberStockChange(_Kind, table=True):

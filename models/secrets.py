@@ -5,7 +5,7 @@ import binascii
 import hashlib
 import secrets
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 SIGNING_SECRET_PREFIX = "whsec_"  # noqa: S105  what Standard Webhooks writes before the base64 of a key
 
@@ -47,21 +47,37 @@ def _key_length(secret: str) -> int:
 
 
 class Cipher:
-    """Encrypts with `SECRET_KEY`; authenticated (Fernet: AES-128-CBC with HMAC-SHA-256)."""
+    """Encrypts with `SECRET_KEY`; authenticated (Fernet: AES-128-CBC with HMAC-SHA-256).
 
-    def __init__(self, secret_key: str) -> None:
-        derived = hashlib.scrypt(secret_key.encode(), salt=b"carrierql", n=2**12, r=8, p=1, dklen=32)
-        self._fernet = Fernet(base64.urlsafe_b64encode(derived))
+    While the key is changed the other one is known too: what either encrypted can be read.
+    """
+
+    def __init__(self, secret_key: str, previous: str | None = None) -> None:
+        self._present = _fernet(secret_key)
+        self._known = MultiFernet([self._present, *([_fernet(previous)] if previous else [])])
 
     def encrypt(self, text: str) -> str:
-        return self._fernet.encrypt(text.encode()).decode()
+        return self._present.encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted: str) -> str:
-        """The text that was encrypted; raises `WrongSecretKey` where `SECRET_KEY` is another one."""
+        """The text that was encrypted; raises `WrongSecretKey` where neither key is the one."""
         try:
-            return self._fernet.decrypt(encrypted).decode()
+            return self._known.decrypt(encrypted).decode()
         except InvalidToken:
             raise WrongSecretKey from None
+
+    def renewed(self, encrypted: str) -> str | None:
+        """The same by the present key; None where it is that already. Raises `WrongSecretKey`."""
+        try:
+            self._present.decrypt(encrypted)
+        except InvalidToken:
+            return self.encrypt(self.decrypt(encrypted))
+        return None
+
+
+def _fernet(secret_key: str) -> Fernet:
+    derived = hashlib.scrypt(secret_key.encode(), salt=b"carrierql", n=2**12, r=8, p=1, dklen=32)
+    return Fernet(base64.urlsafe_b64encode(derived))
 
 
 class WrongSecretKey(Exception):

@@ -1,11 +1,12 @@
 // Bundles the pages into dist/: assets named by their content, and one HTML file for each page.
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 const PAGES = { graphiql: "GraphiQL", dashboard: "Dashboard" };
+const FRESH = "dist.new"; // takes the place of dist/ when it is whole: a server may be using that
 const SMALLEST_TO_COMPRESS = 1024;
 const common = {
   bundle: true,
@@ -15,7 +16,7 @@ const common = {
   target: ["es2022"],
   entryNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",
-  outdir: "dist/assets",
+  outdir: join(FRESH, "assets"),
   legalComments: "linked",
   logLevel: "warning",
 };
@@ -47,12 +48,12 @@ function page(title, { js, css }) {
     .replaceAll("{{style}}", `/assets/${css}`);
 }
 
-rmSync("dist", { recursive: true, force: true });
-mkdirSync("dist/assets", { recursive: true });
+rmSync(FRESH, { recursive: true, force: true });
+mkdirSync(join(FRESH, "assets"), { recursive: true });
 
 const drawing = readFileSync("src/icon.svg");
 const icon = `icon-${createHash("sha256").update(drawing).digest("hex").slice(0, 8)}.svg`;
-writeFileSync(join("dist/assets", icon), drawing);
+writeFileSync(join(FRESH, "assets", icon), drawing);
 
 const workers = await build({
   ...common,
@@ -81,11 +82,13 @@ const pages = await build({
   plugins: [withoutMonacoStyles],
 });
 for (const [name, title] of Object.entries(PAGES)) {
-  writeFileSync(`dist/${name}.html`, page(title, outputs(pages.metafile)[name]));
+  writeFileSync(join(FRESH, `${name}.html`), page(title, outputs(pages.metafile)[name]));
 }
-for (const name of readdirSync("dist/assets")) {
-  const content = readFileSync(join("dist/assets", name));
+for (const name of readdirSync(join(FRESH, "assets"))) {
+  const content = readFileSync(join(FRESH, "assets", name));
   if (content.length > SMALLEST_TO_COMPRESS) {
-    writeFileSync(join("dist/assets", `${name}.gz`), gzipSync(content, { level: 9 }));
+    writeFileSync(join(FRESH, "assets", `${name}.gz`), gzipSync(content, { level: 9 }));
   }
 }
+rmSync("dist", { recursive: true, force: true });
+renameSync(FRESH, "dist");

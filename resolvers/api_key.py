@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from models import ids, secrets
-from models.api_key import ApiKey, ApiKeyAccess
+from models.api_key import REVOKED, ApiKey, ApiKeyAccess
 from models.carrier import Carrier
 from models.columns import born
 from resolvers.context import Context
@@ -40,9 +42,12 @@ async def create(context: Context, given: CreateApiKeyInput) -> NewKey:
 
 
 async def revoke(context: Context, given: RevokeApiKeyInput) -> UUID:
-    """Revoking a revoked key changes nothing."""
+    """Revoking a revoked key changes nothing. All processes are told with the commit, our own at once."""
     async with transaction(context) as session:
         row = await locked(session, context, ApiKey, given.id)
         if row.revoked_at is None:
             row.revoked_at = row.updated_at = ids.now()
+            await session.execute(sa.select(sa.func.pg_notify(REVOKED, str(row.id))))
+    if context.forget_key is not None:
+        context.forget_key(row.id)
     return row.id

@@ -8,10 +8,12 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from asyncpg.pgproto import pgproto
 
 from models import ids
 from models.phone_number import AVAILABLE
 
+CANONICAL_LENGTH = 36
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -28,8 +30,9 @@ class Condition:
 def parse_id(text: str) -> UUID:
     """The UUID in `text`, in its canonical form alone; raises NoMatch where it is none."""
     try:
-        if len(text) == len(str(UUID(int=0))):
-            return UUID(text)
+        if len(text) == CANONICAL_LENGTH:
+            parsed: UUID = pgproto.UUID(text)  # as uuid's own, in a tenth of the time
+            return parsed
     except ValueError:
         raise NoMatch from None
     raise NoMatch

@@ -1,6 +1,6 @@
 """What an operation is given: who asks, the database, and what it shares among its parts."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -49,14 +49,16 @@ OPERATOR = Viewer(key_id=None, role=ApiKeyRole.PLATFORM, access=ApiKeyAccess.WRI
 
 @dataclass(slots=True)
 class Context:
-    """Made anew for each operation; `schema.run` sets `operation`."""
+    """Made anew for each operation; `schema.run` sets `operation`, and `found` where it has read already."""
 
     database: Database
     cipher: Cipher
     viewer: Viewer
     private_webhooks: bool = False  # whether webhooks may go to private addresses
     events: EventStream | None = None  # what a subscription follows: the process's own
+    forget_key: Callable[[UUID], None] | None = None  # told of a key that was just revoked
     operation: Operation | None = None
+    found: tuple[Any] | None = None
     _loaders: dict[Hashable, DataLoader[str, Any]] = field(default_factory=dict)
 
     def anew(self) -> "Context":
@@ -77,7 +79,10 @@ class Context:
 
     async def planned(self, info: strawberry.Info, reader: Any, **arguments: Any) -> Any:
         """Read the field of `info` through `reader`; the plan is made once for each operation."""
-        return await reader.read(self, self._plan(info, reader), **arguments)
+        plan = self._plan(info, reader)
+        if self.found is None:
+            return await reader.read(self, plan, **arguments)
+        return reader.build(self, plan, *self.found)
 
     async def page_within(self, info: strawberry.Info, parent: str, key: str, given: dict[str, Any]) -> Any:
         """The page of a list inside an object, loaded for all such objects together."""

@@ -1,16 +1,34 @@
-"""Who asks: from the Authorization header to a Viewer."""
+"""Who asks: from the Authorization header to a Viewer.
 
+A process remembers the keys that it has seen for up to a minute, and forgets one the moment that its
+revocation is committed: by notification (docs/decisions/0008-remembered-keys.md).
+"""
+
+import asyncio
 import base64
 import binascii
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
+from uuid import UUID
 
+import structlog
+
+from models.api_key import REVOKED as CHANNEL
 from models.api_key import ApiKeyAccess, ApiKeyRole
-from models.database import Database
+from models.database import UNAVAILABLE, Database
 from models.secrets import fingerprint
 from resolvers.context import Home, Viewer
 
 MAX_KEY = 256
+REMEMBERED_SECONDS = 60  # which is also how exact last_used_at is
+MAX_REMEMBERED = 10_000
+BEAT_SECONDS = 2
+SILENCE_SECONDS = 5  # after which a connection that says nothing is not believed to listen
+
+log = structlog.get_logger("carrierql")
 
 # One statement knows the key, notes its use (to the minute), and tells an account's token from nothing.
 LOOK_UP = """
@@ -24,10 +42,11 @@ WITH key AS (
       AND (key.last_used_at IS NULL OR key.last_used_at < now() - interval '1 minute')
 )
 SELECT id, role, access, carrier_id, country_code, billing_currency,
-       revoked_at IS NOT NULL AS revoked, coalesce(expires_at <= now(), false) AS expired, false AS account
+       revoked_at IS NOT NULL AS revoked, coalesce(expires_at <= now(), false) AS expired,
+       extract(epoch FROM expires_at - now())::float8 AS seconds_left, false AS account
 FROM key
 UNION ALL
-SELECT NULL, NULL, NULL, NULL, NULL, NULL, false, false, true FROM account WHERE auth_token_hash = $1
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, false, false, NULL, true FROM account WHERE auth_token_hash = $1
 """
 
 
@@ -40,17 +59,89 @@ class Unauthorized(Exception):
     description: str
 
 
-async def authenticate(database: Database, authorization: str | None) -> Viewer:
-    """The viewer of a Bearer key, or of Basic auth's password. Raises Unauthorized."""
-    token = _token(authorization)
-    row = await database.reads.fetchrow(LOOK_UP, fingerprint(token))
-    if row is None:
-        raise _invalid("this key is unknown")
-    if row["account"]:
-        raise Unauthorized(403, "insufficient_scope", "an account's auth token is no key of the Carrier API")
-    if row["revoked"] or row["expired"]:
-        raise _invalid("this key was revoked" if row["revoked"] else "this key has expired")
-    return _viewer(row)
+class Keys:
+    """The keys of this process's callers: read from the database, and remembered while it listens."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._remembered: dict[bytes, tuple[Viewer, float]] = {}  # by fingerprint, each with its end
+        self._listening_until = 0.0
+        self._forgotten = 0  # how often something was: what was read before that is not remembered after
+
+    @property
+    def remembers(self) -> bool:
+        """Whether a revocation would be heard of now."""
+        return monotonic() < self._listening_until
+
+    async def viewer(self, authorization: str | None) -> Viewer:
+        """The viewer of a Bearer key, or of Basic auth's password. Raises Unauthorized."""
+        known = fingerprint(_token(authorization))
+        now = monotonic()
+        if self.remembers and (found := self._remembered.get(known)) and now < found[1]:
+            return found[0]
+        return await self._look_up(known, now)
+
+    async def _look_up(self, known: bytes, now: float) -> Viewer:
+        forgotten = self._forgotten if self.remembers else None
+        row = await self._database.reads.fetchrow(LOOK_UP, known)
+        if row is None:
+            raise _invalid("this key is unknown")
+        if row["account"]:
+            message = "an account's auth token is no key of the Carrier API"
+            raise Unauthorized(403, "insufficient_scope", message)
+        if row["revoked"] or row["expired"]:
+            raise _invalid("this key was revoked" if row["revoked"] else "this key has expired")
+        viewer = _viewer(row)
+        if forgotten == self._forgotten:
+            left = row["seconds_left"]
+            self._remember(known, viewer, now + min(REMEMBERED_SECONDS, left or REMEMBERED_SECONDS))
+        return viewer
+
+    def _remember(self, known: bytes, viewer: Viewer, end: float) -> None:
+        self._remembered.pop(known, None)
+        self._remembered[known] = viewer, end
+        if len(self._remembered) > MAX_REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
+
+    def forget(self, key_id: UUID | None = None) -> None:
+        """Have a key, or all of them, read again at their next use."""
+        self._forgotten += 1
+        kept = self._remembered.items() if key_id else ()
+        self._remembered = {known: found for known, found in kept if found[0].key_id != key_id}
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Hear of revocations meanwhile."""
+        task = asyncio.create_task(self._listen())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _listen(self) -> None:
+        """Listen until cancelled; nothing is remembered while that does not work."""
+        while True:
+            try:
+                async with self._database.connection() as connection:
+                    await connection.add_listener(CHANNEL, self._hear)
+                    while True:
+                        await connection.execute(f"NOTIFY {CHANNEL}", timeout=BEAT_SECONDS)
+                        await asyncio.sleep(BEAT_SECONDS)
+            except UNAVAILABLE as error:
+                log.warning("keys are not remembered: the database is away", error=repr(error))
+            finally:
+                self._listening_until = 0.0
+                self.forget()
+            await asyncio.sleep(BEAT_SECONDS)
+
+    def _hear(self, connection: Any, sender: int, _channel: str, revoked: str) -> None:
+        """A revoked key's id, or the beat that every process sends to itself, the way that ids come."""
+        if revoked:
+            self.forget(UUID(revoked))
+        elif not connection.is_closed() and sender == connection.get_server_pid():
+            self._listening_until = monotonic() + SILENCE_SECONDS
 
 
 def _viewer(row: Any) -> Viewer:

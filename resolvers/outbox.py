@@ -18,10 +18,10 @@ from models.event import Event
 RECORD = sa.text(
     """
 WITH written AS (
-    INSERT INTO event (id, created_at, updated_at, carrier_id, type, details)
-    SELECT id, created_at, created_at, carrier_id, type, details::json
-    FROM unnest(:ids, :times, :carriers, :types, :details)
-        AS given (id, created_at, carrier_id, type, details)
+    INSERT INTO event (id, created_at, updated_at, carrier_id, type, details, request_id, trace_parent)
+    SELECT id, created_at, created_at, carrier_id, type, details::json, request_id, trace_parent
+    FROM unnest(:ids, :times, :carriers, :types, :details, :requests, :traces)
+        AS given (id, created_at, carrier_id, type, details, request_id, trace_parent)
     RETURNING id, created_at, carrier_id, type
 )
 INSERT INTO webhook_delivery
@@ -40,6 +40,8 @@ RETURNING id
     sa.bindparam("carriers", type_=ARRAY(sa.Uuid())),
     sa.bindparam("types", type_=ARRAY(sa.Text())),
     sa.bindparam("details", type_=ARRAY(sa.Text())),
+    sa.bindparam("requests", type_=ARRAY(sa.Text())),
+    sa.bindparam("traces", type_=ARRAY(sa.Text())),
     sa.bindparam("only", type_=sa.Uuid()),
 )
 
@@ -61,6 +63,8 @@ async def record_events(
             "carriers": [event.carrier_id for event in events],
             "types": [event.type for event in events],
             "details": [orjson.dumps(event.details).decode() for event in events],
+            "requests": [event.request_id for event in events],
+            "traces": [event.trace_parent for event in events],
             "only": only,
         },
     )

@@ -3,7 +3,8 @@
 Rules 38 and 39 of the REST contract: spellings that differ in case alone are one group, shown in the
 one that sorts first; a group's id is a hash of its parts; a page takes the groups that follow the cursor
 by id, and shows them by country, region and locality, nulls last. The counts come from the stock
-(models/number_stock.py) and the changes that are not folded into it yet, in one statement; only the
+(models/number_stock.py), which keeps the ids of places, and the changes that are not folded into it yet,
+in one statement; only the
 filter `account`, which the stock does not know, counts the account's numbers themselves.
 """
 
@@ -13,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from models.number_stock import PhoneNumberStock, PhoneNumberStockChange
+from models.number_stock import PLACE_ID, PhoneNumberStock, PhoneNumberStockChange
 from models.phone_number import PhoneNumber
 from resolvers.conditions import NoMatch, clauses, given, values
 from resolvers.planner import DIALECT
@@ -34,12 +35,14 @@ COMPARISONS = {
     "lteq": operator.le,
 }
 ORDER = ("country", "region", "locality", "type")
+PLACES = ORDER[:3]
 ANY_CASE = frozenset({"region", "locality"})
 KEPT_STATEMENTS = 256
 NO_TEXT: sa.ColumnElement[str] = sa.literal_column("''")
 COLON: sa.ColumnElement[str] = sa.literal_column("':'")
 UTF8: sa.ColumnElement[str] = sa.literal_column("'UTF8'")
 HEX: sa.ColumnElement[str] = sa.literal_column("'hex'")
+MADE_PLACE_ID: sa.ColumnElement[str] = sa.literal_column(PLACE_ID).label("place_id")
 ZERO: sa.ColumnElement[int] = sa.literal_column("0")
 
 
@@ -108,24 +111,31 @@ def _compiled(
 
 def _groups(names: tuple[str, ...], kinds: Any) -> sa.CTE:
     """Kinds whose names differ in case alone taken together; the spelling is the one that sorts first."""
-    keys = [sa.func.lower(kinds.c[name]) if name in ANY_CASE else kinds.c[name] for name in names]
     shown = [sa.func.min(kinds.c[name]).label(name) for name in names]
-    text = sa.func.lower(sa.func.concat_ws(COLON, *[sa.func.nullif(part.element, NO_TEXT) for part in shown]))
-    identifier = sa.func.encode(sa.func.sha256(sa.func.convert_to(text, UTF8)), HEX).label("id")
+    keys: list[Any]
+    if "place_id" in kinds.c:  # a region, and a locality of its name without one, have the same id
+        identifier = kinds.c.place_id.label("id")
+        keys = [kinds.c.place_id, kinds.c.region.is_(None)]
+    else:
+        keys = [sa.func.lower(kinds.c[name]) if name in ANY_CASE else kinds.c[name] for name in names]
+        text = sa.func.concat_ws(COLON, *[sa.func.nullif(part.element, NO_TEXT) for part in shown])
+        hashed = sa.func.sha256(sa.func.convert_to(sa.func.lower(text), UTF8))
+        identifier = sa.func.encode(hashed, HEX).label("id")
     value = sa.cast(sa.func.sum(kinds.c.value), sa.BigInteger).label("value")
     return sa.select(identifier, *shown, value).group_by(*keys).cte("groups")
 
 
 def _stock(names: tuple[str, ...], filters: tuple[str, ...], everybody: bool) -> Any:
     """What the stock and the changes to it say of each kind; a kind of which none is left says nothing."""
-    parts = [
-        sa.select(*[table.c[name] for name in names], table.c.value).where(
-            *_tenant(table, everybody), *_conditions(table, filters)
-        )
-        for table in STOCK
-    ]
+    parts = []
+    for table in STOCK:
+        columns: list[Any] = [table.c[name] for name in names]
+        if names == PLACES:
+            columns.append(table.c.place_id if "place_id" in table.c else MADE_PLACE_ID)
+        selected = sa.select(*columns, table.c.value)
+        parts.append(selected.where(*_tenant(table, everybody), *_conditions(table, filters)))
     both = sa.union_all(*parts).subquery()
-    columns = [both.c[name] for name in names]
+    columns = [column for name, column in both.c.items() if name != "value"]
     value = sa.func.sum(both.c.value)
     return (
         sa.select(*columns, value.label("value")).group_by(*columns).having(value != ZERO).subquery("kinds")

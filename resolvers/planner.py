@@ -3,7 +3,8 @@
 A field of the type shows the column of its Python name; an object field `account` follows the column
 `account_id`; a field with a resolver names the columns it uses in its metadata's `needs`. Rows become
 instances of the Strawberry class with just the selected attributes. UUID and NUMERIC columns are read
-as text, which is what ID and Decimal fields write.
+as text, which is what ID and Decimal fields write. `Plan.row` tells completion the same, so that an
+answer of plain fields is written straight from the row (schema/completion.py).
 """
 
 from collections.abc import Callable, Hashable
@@ -12,14 +13,31 @@ from typing import Any
 import sqlalchemy as sa
 from graphql import GraphQLList, GraphQLNamedType, GraphQLNonNull, GraphQLObjectType
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
+from sqlmodel import AutoString
 
+from schema.completion import Source
 from schema.selections import Details, Selections, declared
 
+# The leaf types that a column's value, as it is selected here, is the answer of; the first kind that fits.
+TEXT = frozenset({"String", "ID"})
+OWN: tuple[tuple[Any, frozenset[str]], ...] = (
+    (sa.Enum, frozenset({"Enum"})),
+    ((AutoString, sa.String, sa.Uuid), TEXT),
+    (sa.Numeric, frozenset({"Decimal"})),
+    (sa.DateTime, frozenset({"DateTime"})),
+    (sa.Boolean, frozenset({"Boolean"})),
+    (sa.BigInteger, frozenset()),  # which may be more than an Int can hold
+    (sa.Integer, frozenset({"Int"})),
+    (sa.JSON, frozenset({"JSON"})),
+)
 DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
 
 
 class Plan:
-    """Columns and joins of a selection, `make(row, context)` for its objects, and its statements."""
+    """Columns and joins of a selection, its statements, and how to read a row of theirs.
+
+    `make(row, context)` gives the object of a row; `row` says where each of its attributes stands.
+    """
 
     def __init__(
         self, selections: Selections, type_: GraphQLObjectType, details: Details, table: sa.Table
@@ -32,7 +50,9 @@ class Plan:
         self._statements: dict[Hashable, tuple[str, tuple[str, ...]]] = {}
         self.table = table
         self.id = self._position(table, "id")
-        maker = self._object(type_, details, table)
+        maker, members = self._object(type_, details, table)
+        target = "(" + "".join(f"c{position}, " for position in range(len(self._columns))) + ")"
+        self.row = Source("it", members=members, target=target)
         exec("\n".join(self._source), self._names)  # noqa: S102 - holds names of our own schema alone
         self.make: Callable[[Any, Any], Any] = self._names[maker]
 
@@ -60,9 +80,12 @@ class Plan:
             self._columns[key] = sa.cast(column, sa.Text) if as_text else column
         return list(self._columns).index(key)
 
-    def _object(self, type_: GraphQLObjectType, details: Details, entity: Any) -> str:
-        """Name of a generated function: (row, context) -> instance of the type's class."""
+    def _object(
+        self, type_: GraphQLObjectType, details: Details, entity: Any
+    ) -> tuple[str, dict[str, Source]]:
+        """(name of a generated function (row, context) -> instance of the type's class, its attributes)."""
         values: dict[str, str] = {}
+        members: dict[str, Source] = {}
         nested: dict[str, tuple[GraphQLNamedType, Details]] = {}
         for fields in self._selections.of(type_, details).values():
             graphql_field = self._selections.schema.get_field(type_, fields[0].node.name.value)
@@ -73,12 +96,14 @@ class Plan:
             if field.base_resolver is not None:
                 values |= {column: self._value(entity, column, None) for column in field.metadata["needs"]}
             elif name in entity.c:
-                values[name] = self._value(entity, name, field.metadata.get("decode"))
+                decode = field.metadata.get("decode")
+                values[name] = self._value(entity, name, decode)
+                members[name] = self._member(entity, name, decode)
             else:
                 nested.setdefault(name, (named_type(graphql_field.type), []))[1].extend(fields)
         for name, (nested_type, nested_details) in nested.items():
-            values[name] = self._nested(entity, name, nested_type, nested_details)
-        return self._function(type_, values)
+            values[name], members[name] = self._nested(entity, name, nested_type, nested_details)
+        return self._function(type_, values), members
 
     def _value(self, entity: Any, name: str, decode: Any) -> str:
         cell = f"row[{self._position(entity, name)}]"
@@ -88,15 +113,22 @@ class Plan:
         call = f"decode{len(self._names) - 1}(context, {cell})"
         return f"None if {cell} is None else {call}" if entity.c[name].nullable else call
 
-    def _nested(self, entity: Any, name: str, type_: Any, details: Details) -> str:
+    def _member(self, entity: Any, name: str, decode: Any) -> Source:
+        column = entity.c[name]
+        own = next((names for kind, names in OWN if isinstance(column.type, kind)), frozenset())
+        return Source(f"c{self._position(entity, name)}", own, column.nullable, decode)
+
+    def _nested(self, entity: Any, name: str, type_: Any, details: Details) -> tuple[str, Source]:
         local = entity.c[f"{name}_id"]
         (foreign_key,) = local.foreign_keys
         target = foreign_key.column.table.alias()
         self._joins.append((target, local == target.c.id, local.nullable))
-        make = self._object(type_, details, target)
+        make, members = self._object(type_, details, target)
         if not local.nullable:
-            return f"{make}(row, context)"
-        return f"None if row[{self._position(target, 'id')}] is None else {make}(row, context)"
+            return f"{make}(row, context)", Source("", nullable=False, members=members)
+        key = self._position(target, "id")
+        found = f"None if row[{key}] is None else {make}(row, context)"
+        return found, Source(f"c{key}", members=members)
 
     def _function(self, type_: GraphQLObjectType, values: dict[str, str]) -> str:
         number = len(self._names)

@@ -4,7 +4,8 @@ A list filtered by just one of direction and status reads one short stream of th
 of the other, and merges them: that costs the same whether many rows match or none.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,11 @@ from sqlmodel import SQLModel
 from models.tables import TABLES, WITHIN
 from models.tombstone import Tombstone
 from resolvers.conditions import NoMatch, clauses, given, parse_id, values
-from resolvers.planner import Plan, named_type
+from resolvers.planner import TEXT, Plan, named_type
 from resolvers.window import Window, window
+from schema.completion import Source
 from schema.node import Connection, Edge, PageInfo
+from schema.prepared import Reader
 from schema.selections import Details, Selections
 
 STREAMS = frozenset({"direction", "status"})
@@ -30,7 +33,7 @@ def table_of(model: type[SQLModel]) -> sa.Table:
     return table
 
 
-class One:
+class One(Reader):
     """A row by its id, among the rows of the viewer's carrier; None where there is none."""
 
     def __init__(self, model: type[SQLModel]) -> None:
@@ -40,26 +43,41 @@ class One:
     def prepare(self, selections: Selections, type_: Any, details: Details) -> Plan:
         return Plan(selections, named_type(type_), details, self.table)
 
-    async def read(self, context: Any, plan: Plan, id: str) -> Any:  # noqa: A002 - the argument's name in the schema
+    def source(self, plan: Plan) -> Source:
+        return plan.row
+
+    def build(self, context: Any, plan: Plan, found: Any) -> Any:
+        return None if found is None else plan.make(found, context)
+
+    async def fetch(self, context: Any, plan: Plan, **arguments: Any) -> Any:
         try:
-            return await self.by_id(context, plan, parse_id(id))
+            return await self.row(context, plan, parse_id(arguments["id"]))
         except NoMatch:
             return None
 
     async def by_id(self, context: Any, plan: Plan, row_id: UUID) -> Any:
+        return self.build(context, plan, await self.row(context, plan, row_id))
+
+    async def row(self, context: Any, plan: Plan, row_id: UUID) -> Any:
         owner = context.viewer.carrier_id
-
-        def build() -> sa.Select[Any]:
-            found = plan.select().where(plan.table.c.id == sa.bindparam("id", type_=sa.Uuid()))
-            return found.where(*owned(plan.table, owner))
-
-        text, names = plan.statement(owner is None, build)
+        text, names = plan.statement(owner is None, lambda: self._statement(plan, owner))
         bound = {"id": row_id, "owner": owner}
-        row = await context.database.reads.fetchrow(text, *[bound[name] for name in names])
-        return None if row is None else plan.make(row, context)
+        return await context.database.reads.fetchrow(text, *[bound[name] for name in names])
+
+    def _statement(self, plan: Plan, owner: UUID | None) -> sa.Select[Any]:
+        found = plan.select().where(plan.table.c.id == sa.bindparam("id", type_=sa.Uuid()))
+        return found.where(*owned(plan.table, owner))
 
 
-class Page:
+@dataclass(slots=True)
+class Found:
+    """A page as it was read: its rows in the order of the list, and where it stands."""
+
+    rows: list[Any]
+    page_info: PageInfo
+
+
+class Page(Reader):
     """A page of a list, newest first, by keyset on the id."""
 
     def __init__(self, model: type[SQLModel]) -> None:
@@ -72,20 +90,37 @@ class Page:
         node_type = named_type(connection.fields["nodes"].type)
         return Plan(selections, node_type, node_details(selections, connection, details), self.table)
 
-    async def read(self, context: Any, plan: Plan, filter: Any = None, **page: Any) -> Connection[Any]:  # noqa: A002
+    def source(self, plan: Plan) -> Source:
+        node = replace(plan.row, nullable=False)
+        cursor = Source(f"c{plan.id}", TEXT, nullable=False)
+        edge = replace(node, members={"node": replace(node, target=None), "cursor": cursor})
+        members = {
+            "nodes": Source("it.rows", nullable=False, item=node),
+            "edges": Source("it.rows", nullable=False, item=edge),
+            "page_info": Source("it.page_info", nullable=False),
+        }
+        return Source("it", nullable=False, members=members)
+
+    def build(self, context: Any, plan: Plan, found: Found) -> Connection[Any]:
+        nodes = [plan.make(row, context) for row in found.rows]
+        edges = [Edge(node=node, cursor=row[plan.id]) for node, row in zip(nodes, found.rows, strict=True)]
+        return Connection(edges=edges, nodes=nodes, page_info=found.page_info)
+
+    async def fetch(self, context: Any, plan: Plan, filter: Any = None, **page: Any) -> Found:  # noqa: A002
         try:
             filters = given(filter)
             bound = values(filters)
             part = window(**page)
         except NoMatch:
-            return Connection(edges=[], nodes=[], page_info=PageInfo(**NOTHING))
+            return Found([], PageInfo(**NOTHING))
         owner = context.viewer.carrier_id
         shape = (tuple(filters), part.shape, owner is None)
         text, names = plan.statement(shape, lambda: self._statement(plan, tuple(filters), part, owner))
         bound |= {"limit": part.size + 1, "after": part.after, "before": part.before, "owner": owner}
-        bound |= self._alternatives(filters)
+        if filters and self._streams:
+            bound |= self._alternatives(filters)
         rows = await context.database.reads.fetch(text, *[bound[name] for name in names])
-        return connection(rows, part, plan.id, lambda row: plan.make(row, context))
+        return page_of(rows, part, plan.id)
 
     async def read_within(
         self,
@@ -102,7 +137,7 @@ class Page:
             bound = values(filters)
             part = window(**page)
         except NoMatch:
-            return [Connection(edges=[], nodes=[], page_info=PageInfo(**NOTHING)) for _ in parents]
+            return [self.build(context, plan, Found([], PageInfo(**NOTHING))) for _ in parents]
         owner = context.viewer.carrier_id
         shape = (key, tuple(filters), part.shape, owner is None)
         text, names = plan.statement(shape, lambda: self._within(plan, key, tuple(filters), part, owner))
@@ -117,10 +152,7 @@ class Page:
         found: dict[str, list[Any]] = {parent: [] for parent in parents}
         for row in await context.database.reads.fetch(text, *[bound[name] for name in names]):
             found[str(row["parent"])].append(row)
-        return [
-            connection(found[parent], part, plan.id, lambda row: plan.make(row, context))
-            for parent in parents
-        ]
+        return [self.build(context, plan, page_of(found[parent], part, plan.id)) for parent in parents]
 
     def _statement(
         self, plan: Plan, filters: tuple[str, ...], part: Window, owner: UUID | None
@@ -165,7 +197,7 @@ class Page:
 
     def _alternatives(self, filters: dict[str, Any]) -> dict[str, Any]:
         free = STREAMS - filters.keys()
-        if not self._streams or len(free) != 1:
+        if len(free) != 1:
             return {}
         (column,) = free
         kind: Any = self.table.c[column].type
@@ -242,26 +274,20 @@ def owned(table: Any, owner: UUID | None) -> list[sa.ColumnElement[bool]]:
     return [column == sa.bindparam("owner", type_=sa.Uuid())]
 
 
-def connection(
-    rows: list[Any], part: Window, id_position: int, make: Callable[[Any], Any]
-) -> Connection[Any]:
+def page_of(rows: list[Any], part: Window, id_position: int) -> Found:
     """A page of up to `part.size` of `rows`, which were asked for one row more than that."""
     more = len(rows) > part.size
-    rows = rows[: part.size]
+    if more:
+        del rows[part.size :]
     if part.backwards:
-        rows = rows[::-1]
-    nodes = [make(row) for row in rows]
-    cursors = [row[id_position] for row in rows]
-    return Connection(
-        nodes=nodes,
-        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, cursors, strict=True)],
-        page_info=PageInfo(
-            has_next_page=bool(rows) and part.before is not None if part.backwards else more,
-            has_previous_page=more if part.backwards else bool(rows) and part.after is not None,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-        ),
+        rows.reverse()
+    info = PageInfo(
+        has_next_page=bool(rows) and part.before is not None if part.backwards else more,
+        has_previous_page=more if part.backwards else bool(rows) and part.after is not None,
+        start_cursor=rows[0][id_position] if rows else None,
+        end_cursor=rows[-1][id_position] if rows else None,
     )
+    return Found(rows, info)
 
 
 def node_details(selections: Selections, type_: GraphQLObjectType, details: Details) -> Details:

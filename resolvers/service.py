@@ -6,7 +6,7 @@ from models.database import Database
 from models.secrets import Cipher
 from resolvers.context import Context
 from resolvers.event_stream import EventStream
-from resolvers.keys import authenticate
+from resolvers.keys import Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +15,11 @@ class Service:
     cipher: Cipher
     private_webhooks: bool
     events: EventStream
+    keys: Keys
 
     async def context_for(self, authorization: str | None) -> Context:
         """The context of a request with this Authorization header. Raises keys.Unauthorized."""
-        viewer = await authenticate(self.database, authorization)
-        return Context(self.database, self.cipher, viewer, self.private_webhooks, self.events)
+        viewer = await self.keys.viewer(authorization)
+        return Context(
+            self.database, self.cipher, viewer, self.private_webhooks, self.events, self.keys.forget
+        )

@@ -1,13 +1,15 @@
-"""Compiled completion: from the objects that a reader made to the answer, in one generated function.
+"""Compiled completion: from what a reader found to the answer, in one generated function.
 
 graphql-core completes field by field, at 4 to 6 microseconds each. Where the selected fields are plain
-attributes, `CompiledExecutor` completes an object, or a list of them, by one function that is generated
-once for each selection. Whatever that function does not expect (null in a non-null field, another class,
-any exception) makes it give up, and graphql-core completes the same value from the start: errors, their
-paths and the propagation of nulls are always graphql-core's own. Resolvers are left to graphql-core.
+attributes, or columns of rows that no object has been made of yet (`Source`), an object, or a list of
+them, is completed by one function that is generated once for each selection. Whatever that function does
+not expect (null in a non-null field, another class, any exception) makes it give up, and graphql-core
+completes the same value from the start: errors, their paths and the propagation of nulls are always
+graphql-core's own. Resolvers are left to graphql-core.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +28,7 @@ from graphql import (
 )
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from observability import metrics
 from schema.selections import Details, Selections, declared
 
 # A value that is its own answer, by the name of its type; {v} reads it.
@@ -41,6 +44,46 @@ OWN_ANSWER = {
 
 class GiveUp(Exception):
     """The value is not what the generated function expects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What generated code knows of a value: an expression for it, and what is certain about it.
+
+    `own` names the leaf types whose answer it is as it stands, "Enum" for the value of any enum's member.
+    An object has `members` by attribute, or else it is an instance of its type's class. A row is taken
+    apart into the variables of `target`. A list of rows has an `item`.
+    """
+
+    code: str
+    own: frozenset[str] = frozenset()
+    nullable: bool = True
+    decode: Callable[[Any, Any], Any] | None = None  # (context, value) -> the value that is meant
+    members: Mapping[str, "Source"] | None = None
+    target: str | None = None
+    item: "Source | None" = None
+
+
+IT = Source("it")
+
+
+class Written(str):
+    """An expression of an object, with those of its members, for the form of the object that it is in."""
+
+    __slots__ = ("members",)
+    members: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """Another way to write the objects of a type than GraphQL's, for whoever answers in another format.
+
+    `write` makes an expression of a mapping from response keys to expressions, some of them `Written`;
+    its second argument gives a value a name in generated code.
+    """
+
+    type_name: str
+    write: Callable[[Mapping[str, str], Callable[[str, Any], str]], str]
 
 
 class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -61,7 +104,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     def _compiled(self, type_: Any, details: Details, value: Any) -> Any:
         """The completed value, or Undefined where graphql-core has to do it."""
         operation = self.context_value.operation
-        if not operation.plain or any(detail.fragment_variable_values for detail in details):
+        if not operation.worth_compiling or any(detail.fragment_variable_values for detail in details):
             return Undefined
         selections = operation.selections(self.variable_values.coerced)
         key = ("complete", type_, *[id(detail.node) for detail in details])
@@ -69,19 +112,23 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         if complete is None:
             return Undefined
         try:
-            return complete(value)
+            return complete(value, None)
         except Exception:  # noqa: BLE001 - graphql-core does the same work again and says what is wrong
+            metrics.GAVE_UP.inc()
             return Undefined
 
 
-def compile_value(selections: Selections, type_: Any, details: Details) -> Callable[[Any], Any] | None:
-    """A function completing a value of this type, or None where a resolver, union or interface is within."""
-    compiler = _Compiler(selections)
-    expression = compiler.value(type_, "it", details)
+def compile_value(
+    selections: Selections, type_: Any, details: Details, source: Source = IT, form: Form | None = None
+) -> Callable[[Any, Any], Any] | None:
+    """A function (value, context) -> answer; None where a resolver, union or interface is within."""
+    compiler = _Compiler(selections, form)
+    expression = compiler.value(type_, source, details)
     if expression is None:
         return None
-    exec("\n".join([*compiler.source, "def complete(it):", f" return {expression}"]), compiler.names)  # noqa: S102 - names of our own schema, and response keys by repr()
-    complete: Callable[[Any], Any] = compiler.names["complete"]
+    lines = [*compiler.source, "def complete(it, context):", f" return {expression}"]
+    exec("\n".join(lines), compiler.names)  # noqa: S102 - names of our own schema, and response keys by repr()
+    complete: Callable[[Any, Any], Any] = compiler.names["complete"]
     return complete
 
 
@@ -90,51 +137,74 @@ def give_up() -> Any:
 
 
 class _Compiler:
-    def __init__(self, selections: Selections) -> None:
-        self._selections = selections
+    def __init__(self, selections: Selections, form: Form | None) -> None:
+        self._selections, self._form = selections, form
         self.source: list[str] = []
         self.names: dict[str, Any] = {"give_up": give_up, "datetime": datetime}
 
-    def value(self, type_: Any, expression: str, details: Details) -> str | None:
-        """An expression that completes `expression` as this type; None where that cannot be compiled."""
+    def value(self, type_: Any, source: Source, details: Details) -> str | None:
+        """An expression that completes a value as this type; None where that cannot be compiled."""
         required = isinstance(type_, GraphQLNonNull)
         type_ = type_.of_type if required else type_
+        if not source.nullable or (not required and source.own and _is_own(type_, source)):
+            return self._nonnull(type_, source, details)
         variable = self._name("v")
-        inner = self._nonnull(type_, variable, details)
+        inner = self._nonnull(type_, replace(source, code=variable), details)
         if inner is None:
             return None
         absent = "give_up()" if required else "None"
-        return f"({absent} if ({variable} := {expression}) is None else {inner})"
+        return f"({absent} if ({variable} := {source.code}) is None else {inner})"
 
-    def _nonnull(self, type_: Any, variable: str, details: Details) -> str | None:
+    def _nonnull(self, type_: Any, source: Source, details: Details) -> str | None:
         if is_leaf_type(type_):
-            return self._leaf(type_, variable)
+            return self._leaf(type_, source)
         if isinstance(type_, GraphQLList):
-            element = self._name("x")
-            item = self.value(type_.of_type, element, details)
-            return (
-                item
-                and f"([{item} for {element} in {variable}] if {variable}.__class__ is list else give_up())"
-            )
-        if is_object_type(type_):
-            function = self._object(type_, details)
-            return function and f"{function}({variable})"
-        return None
+            return self._list(type_, source, details)
+        if not is_object_type(type_):
+            return None
+        members = self._members(type_, source, details)
+        if members is None:
+            return None
+        shown = self._written(type_, members)
+        if source.members is not None and source.target is None:
+            return shown
+        return f"{self._function(type_, source, shown)}({source.code}, context)"
 
-    def _leaf(self, type_: Any, variable: str) -> str:
+    def _written(self, type_: Any, members: Mapping[str, str]) -> str:
+        if self._form is not None and type_.name == self._form.type_name:
+            return self._form.write(members, self._name)
+        shown = Written(
+            "{" + ", ".join(f"{key!r}: {expression}" for key, expression in members.items()) + "}"
+        )
+        shown.members = members
+        return shown
+
+    def _list(self, type_: GraphQLList[Any], source: Source, details: Details) -> str | None:
+        if source.item is not None:
+            item = self.value(type_.of_type, replace(source.item, target=None), details)
+            return item and f"[{item} for {source.item.target} in {source.code}]"
+        element = self._name("x")
+        item = self.value(type_.of_type, Source(element), details)
+        code = source.code
+        return item and f"([{item} for {element} in {code}] if {code}.__class__ is list else give_up())"
+
+    def _leaf(self, type_: Any, source: Source) -> str:
+        code = source.code
+        if source.decode is not None:
+            code = f"{self._name('decode', source.decode)}(context, {code})"
+        elif _is_own(type_, source):
+            return code
         leaf = self._name("leaf", _leaf(type_))
         if isinstance(type_, GraphQLEnumType):
             words = self._name("words", {value.value: name for name, value in type_.values.items()})
-            return f"({words}.get({variable}) or {leaf}({variable}))"
+            return f"{words}[{code}]" if "Enum" in source.own else f"({words}.get({code}) or {leaf}({code}))"
         test = OWN_ANSWER.get(type_.name)
-        return (
-            f"({variable} if {test.format(v=variable)} else {leaf}({variable}))"
-            if test
-            else f"{leaf}({variable})"
-        )
+        if test is None or source.decode is not None:
+            return f"{leaf}({code})"
+        return f"({code} if {test.format(v=code)} else {leaf}({code}))"
 
-    def _object(self, type_: Any, details: Details) -> str | None:
-        """Name of a generated function that completes an object; None where a field has a resolver."""
+    def _members(self, type_: Any, source: Source, details: Details) -> dict[str, str] | None:
+        """Response key -> expression, of an object's fields; None where a field has a resolver."""
         members = {}
         for key, fields in self._selections.of(type_, details).items():
             name = fields[0].node.name.value
@@ -145,25 +215,32 @@ class _Compiler:
             attribute = _attribute(field)
             if field is None or attribute is None:
                 return None
-            expression = self.value(field.type, f"it.{attribute}", fields)
-            if expression is None:
+            known = source.members
+            part = Source(f"it.{attribute}") if known is None else known.get(attribute)
+            expression = part and self.value(field.type, part, fields)
+            if not expression:
                 return None
             members[key] = expression
-        class_ = self._name("class", type_.extensions["strawberry-definition"].origin)
+        return members
+
+    def _function(self, type_: Any, source: Source, shown: str) -> str:
+        """Name of a generated function (object or row, context) -> answer."""
         function = self._name("object")
-        shown = ", ".join(f"{key!r}: {expression}" for key, expression in members.items())
-        lines = [
-            f"def {function}(it):",
-            f" if it.__class__ is not {class_}: give_up()",
-            f" return {{{shown}}}",
-        ]
-        self.source += lines
+        opening = f" {source.target} = it"
+        if source.target is None:
+            class_ = self._name("class", type_.extensions["strawberry-definition"].origin)
+            opening = f" if it.__class__ is not {class_}: give_up()"
+        self.source += [f"def {function}(it, context):", opening, f" return {shown}"]
         return function
 
     def _name(self, prefix: str, value: Any = None) -> str:
         name = f"{prefix}{len(self.names)}"
         self.names[name] = value
         return name
+
+
+def _is_own(type_: Any, source: Source) -> bool:
+    return is_leaf_type(type_) and type_.name in source.own and source.decode is None
 
 
 def _attribute(field: GraphQLField | None) -> str | None:

@@ -27,13 +27,17 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from models.database import UNAVAILABLE
+from observability.requests import note_operation
 from schema import limits
-from schema.completion import CompiledExecutor
+from schema.coercion import Unfit
+from schema.completion import CompiledExecutor, Form
 from schema.errors import UserError, UserErrorCode
+from schema.prepared import Prepared
 from schema.selections import Operation, declared
 
 KEPT_DOCUMENTS = 512
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+SECOND = 2  # sight of an operation: it is compiled then, because what comes once would only pay for it
 log = structlog.get_logger("carrierql")
 
 
@@ -63,6 +67,10 @@ class Document:
             return next(iter(self.operations.values()))
         return self.operations.get(name or "")
 
+    def unknown_operation(self) -> GraphQLError:
+        known = ", ".join(sorted(name for name in self.operations if name)) or "it has none"
+        return GraphQLError(f"operationName must name one of the document's operations: {known}")
+
 
 def _parse(text: str) -> DocumentNode:
     if len(text) > limits.MAX_CHARACTERS:
@@ -90,20 +98,44 @@ class CarrierSchema(strawberry.Schema):
         variables: dict[str, Any] | None,
         context: Any,
         operation_name: str | None = None,
+        form: Form | None = None,
     ) -> ExecutionResult:
-        """Run an operation. In `data`, DateTime and JSON are Python values for orjson to write."""
+        """Run an operation. In `data`, DateTime and JSON are Python values for orjson to write.
+
+        Where its objects could be written in `form` at once, the result is `Formed`.
+        """
         document = self.document(text)
-        if document.errors or document.node is None:
-            return ExecutionResult(None, document.errors)
         operation = document.operation(operation_name)
         if operation is None:
-            known = ", ".join(sorted(name for name in document.operations if name))
-            message = f"operationName must name one of the document's operations: {known or 'it has none'}"
-            return ExecutionResult(None, [GraphQLError(message)])
+            return ExecutionResult(None, document.errors or [document.unknown_operation()])
         context.operation = operation
+        note_operation(operation.node.name.value if operation.node.name else "")
+        operation.runs += 1
+        if operation.runs == SECOND:
+            operation.prepared = self._prepared(operation)
+        done = await operation.prepared.run(variables or {}, context, form) if operation.prepared else None
+        if done is None:
+            done = await self._execute(document, variables, context, operation_name)
+        if done.errors:
+            done = ExecutionResult(done.data, [explained(error) for error in done.errors])
+        return done
+
+    def _prepared(self, operation: Operation) -> Prepared | None:
+        """The operation's fast path; None where it has none, or the schema is to run all by graphql-core."""
+        if not issubclass(self.execution_context_class, CompiledExecutor):
+            return None
+        try:
+            return Prepared(self, operation)
+        except Unfit:
+            return None
+
+    async def _execute(
+        self, document: Document, variables: dict[str, Any] | None, context: Any, operation_name: str | None
+    ) -> ExecutionResult:
+        """What graphql-core makes of an operation."""
         result = execute(
             self._schema,
-            document.node,
+            cast("DocumentNode", document.node),
             variable_values=variables,
             operation_name=operation_name,
             context_value=context,
@@ -111,10 +143,7 @@ class CarrierSchema(strawberry.Schema):
             is_awaitable=cast("Any", optimized_is_awaitable),
             operation_extensions=None,
         )
-        done = await result if isinstance(result, Awaitable) else result
-        if done.errors:
-            done = ExecutionResult(done.data, [explained(error) for error in done.errors])
-        return done
+        return await result if isinstance(result, Awaitable) else result
 
     def document(self, text: str) -> Document:
         """The document of this text; the ones used last are kept."""

@@ -12,7 +12,12 @@ from graphql import (
     Visitor,
     visit,
 )
-from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
+from graphql.execution.collect_fields import (
+    FieldDetails,
+    FragmentDetails,
+    collect_fields,
+    collect_subfields,
+)
 from graphql.execution.values import VariableValues
 from graphql.language import DirectiveNode, VariableNode
 from strawberry.schema.schema_converter import GraphQLCoreConverter
@@ -38,6 +43,12 @@ class Selections:
         self._fragments = {name: FragmentDetails(node, None) for name, node in fragments.items()}
         self._variables = VariableValues({}, variables)
         self._made: dict[Hashable, Any] = {}
+
+    def roots(self, type_: GraphQLObjectType) -> dict[str, Details]:
+        """Response key -> the fields that it merges, of the operation itself."""
+        return collect_fields(
+            self.schema, self._fragments, self._variables, type_, self._operation
+        ).grouped_field_set
 
     def of(self, type_: GraphQLObjectType, details: Details) -> dict[str, Details]:
         """Response key -> the fields that it merges, of the selection sets of `details`."""
@@ -68,11 +79,18 @@ class Operation:
             visit(part, seen)
         self._names = tuple(sorted(seen.names))
         self.plain = not seen.others
+        self.runs = 0
+        self.prepared: Any = None  # set by the schema where graphql-core is not needed to run it
         self._variants: dict[tuple[Any, ...], Selections] = {}
+
+    @property
+    def worth_compiling(self) -> bool:
+        """Whether it may be compiled, and comes again: a query sent once would only pay for it."""
+        return self.plain and self.runs > 1
 
     def selections(self, variables: Mapping[str, Any]) -> Selections:
         """The selections for coerced `variables`."""
-        key = tuple(variables.get(name) for name in self._names)
+        key = tuple([variables.get(name) for name in self._names]) if self._names else ()
         if key not in self._variants:
             if len(self._variants) >= MAX_VARIANTS:
                 self._variants.clear()

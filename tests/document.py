@@ -1,8 +1,12 @@
-"""The API's document, docs/carrier-api.txt, read into the examples that it consists of."""
+"""The API's document, docs/carrier-api.txt, read into the examples that it consists of.
+
+`python -m tests.document > jsonapi_facade/openapi/examples.json` renews those that the reference shows.
+"""
 
 import json
 import re
 import shlex
+import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -113,3 +117,33 @@ def _curl() -> ArgumentParser:
 def _parameters(text: str) -> tuple[Parameter, ...]:
     rows = [row for row in PARAMETER.finditer(text) if row["name"] != "Name"]
     return tuple(Parameter(row["name"], bool(row["required"]), row["description"]) for row in rows)
+
+
+VERBS = {"POST": "Create", "PATCH": "Update", "DELETE": "Delete"}
+
+
+def for_reference() -> dict[str, Any]:
+    """The examples as the reference takes them: by the names of the GraphQL operations behind them."""
+    return {
+        _operation(example): {
+            "title": example.title.lstrip("0123456789. "),
+            "path": example.path,
+            "query": example.query,
+            "body": example.body,
+            "response": example.response,
+        }
+        for example in examples()
+    }
+
+
+def _operation(example: Example) -> str:
+    *_, plural, last = example.endpoint.replace("/:id", " :id").replace(" ", "/").split("/")
+    if last == "stats":
+        return "ListPhoneNumberStatistics"
+    name = (plural if last == ":id" else last).removesuffix("s").title().replace("_", "")
+    verb = VERBS.get(example.method, "Retrieve" if last == ":id" else "List")
+    return f"{verb}{name}{'s' if verb == 'List' else ''}"
+
+
+if __name__ == "__main__":
+    json.dump(for_reference(), sys.stdout, indent=1)

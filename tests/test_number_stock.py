@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from itertools import combinations
 from typing import Any
 from uuid import UUID, uuid4
@@ -30,7 +31,7 @@ FILTERS: list[dict[str, Any]] = [
 ]
 QUERY = """query($by: [PhoneNumberGroup!]!, $filter: PhoneNumberFilter) {
   phoneNumberStats(groupBy: $by, filter: $filter, first: 100) {
-    nodes { country region locality type value } } }"""
+    nodes { id country region locality type value } } }"""
 # The same question to the rows themselves.
 ORACLE = """
 SELECT {shown}, count(*) AS value FROM phone_number
@@ -40,7 +41,15 @@ WHERE carrier_id = $1
   AND ($5::text IS NULL OR lower(region) = lower($5)) AND ($6::text IS NULL OR lower(locality) = lower($6))
 GROUP BY {keys}
 """
-PLACES = [("AL", "Mobile"), ("al", "MOBILE"), ("AL", None), (None, "Mobile"), (None, None), ("AK", "Sitka")]
+PLACES = [
+    ("AL", "Mobile"),
+    ("al", "MOBILE"),
+    ("AL", None),
+    (None, "AL"),  # whose id is that of the region
+    (None, "Mobile"),
+    (None, None),
+    ("AK", "Sitka"),
+]
 INSERT = """
 INSERT INTO phone_number (id, created_at, updated_at, carrier_id, number, type, visibility, country, region,
                           locality, price, currency, metadata_)
@@ -110,11 +119,18 @@ class Stock:
         values = [filter_.get(name) for name in ("available", "type", "country", "region", "locality")]
         rows = await connection.fetch(ORACLE.format(shown=shown, keys=keys), self.carrier, *values)
         blank = dict.fromkeys(name.lower() for name in GROUPS)
-        return [blank | dict(row) | ({"type": row["type"].upper()} if "TYPE" in by else {}) for row in rows]
+        found = []
+        for row in rows:
+            parts = [row[name].lower() for name in ("country", "region", "locality", "type") if row.get(name)]
+            identifier = sha256(":".join(parts).encode()).hexdigest()
+            type_ = {"type": row["type"].upper()} if "TYPE" in by else {}
+            found.append({**blank, **dict(row), **type_, "id": identifier})
+        return found
 
 
 def groups(rows: list[dict[str, Any]]) -> list[Any]:
-    return sorted(([row[name.lower()] for name in GROUPS] + [row["value"]] for row in rows), key=repr)
+    names = [*[name.lower() for name in GROUPS], "value", "id"]
+    return sorted(([row[name] for name in names] for row in rows), key=repr)
 
 
 @pytest.fixture

@@ -103,8 +103,8 @@ async def test_documents_over_a_limit_are_refused_by_name(ours: Door) -> None:
         "this operation's complexity is 30200, over the limit of 20000; ask for less at once",
         "this operation's complexity is 23330, over the limit of 20000; ask for less at once",
         (
-            "this operation's number of fragments and of fields selected again is 2008, over the limit of 60; "
-            "ask for less at once"
+            "this operation's number of fragments and of fields selected again is 2008, over the limit of "
+            "60; ask for less at once"
         ),
         (
             "this operation's number of fragments and of fields selected again is 99, over the limit of 60; "

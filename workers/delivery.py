@@ -22,6 +22,7 @@ import structlog
 from models import event, ids
 from models.database import UNAVAILABLE
 from models.secrets import Cipher
+from observability.requests import following
 from settings import Settings
 from workers import broker, queue, retry
 from workers.queue import Claimed, Tried
@@ -43,7 +44,7 @@ class Deliverer:
         self, settings: Settings, pool: "asyncpg.Pool[Any]", sender: Sender, loop: asyncio.AbstractEventLoop
     ) -> None:
         self._settings, self._pool, self._sender, self._loop = settings, pool, sender, loop
-        self._cipher = Cipher(settings.secret_key)
+        self._cipher = Cipher(settings.secret_key, settings.secret_key_previous)
         # Twice the longest attempt, so that whoever holds a lease has recorded before it ends.
         self._lease = 2 * settings.webhook_attempt_seconds + 2
         self._places = threading.BoundedSemaphore(ENDPOINTS)
@@ -95,7 +96,9 @@ class Deliverer:
             claimed.event_id, claimed.created_at, claimed.updated_at, claimed.type, claimed.details
         )
         headers = signer.headers(str(claimed.id), body, ids.now())
-        outcome = await self._sender.send(claimed.url, body, headers)
+        with following(claimed.request_id, claimed.trace_parent, "webhook attempt") as origin:
+            headers |= origin
+            outcome = await self._sender.send(claimed.url, body, headers)
         if outcome.succeeded:
             return Tried(claimed.id, "succeeded", None, outcome, headers)
         schedule = self._settings.webhook_retry_schedule

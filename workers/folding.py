@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from models.number_stock import PLACE
+from models.number_stock import PLACE, PLACE_ID
 
 CHANGES_AT_ONCE = 10_000
 
@@ -15,8 +15,8 @@ WITH taken AS (
     )) RETURNING *
 ), folded AS (
     INSERT INTO phone_number_stock AS stock
-        (carrier_id, type, country, region, locality, available, value)
-    SELECT carrier_id, type, country, region, locality, available, sum(value) FROM taken
+        (carrier_id, type, country, region, locality, available, value, place_id)
+    SELECT carrier_id, type, country, region, locality, available, sum(value), {PLACE_ID} FROM taken
     GROUP BY carrier_id, type, country, region, locality, available HAVING sum(value) <> 0
     ORDER BY carrier_id, type, available, country, {PLACE}
     ON CONFLICT (carrier_id, type, available, country, {PLACE})
@@ -24,7 +24,7 @@ WITH taken AS (
     RETURNING id, value
 )
 SELECT (SELECT count(*) FROM taken) AS taken, ARRAY(SELECT id FROM folded WHERE value = 0) AS empty
-"""  # noqa: S608 - PLACE is ours
+"""  # noqa: S608 - every word is ours
 FORGET = "DELETE FROM phone_number_stock WHERE id = ANY($1)"
 
 

@@ -8,14 +8,16 @@ a lease changes nothing: every write asks for the token.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
 import orjson
 
 from models import ids
-from workers.sending import Outcome
+
+if TYPE_CHECKING:  # the web process, which shows the queue's figures, need not load what sends
+    from workers.sending import Outcome
 
 PAUSE_AFTER = 20  # failures in a row before an endpoint is tried a little slower
 PAUSE_SECONDS = 1
@@ -59,6 +61,7 @@ WITH mine AS (
     RETURNING d.id, d.tries, d.event_id
 )
 SELECT c.id, c.tries, e.id AS event_id, e.created_at, e.updated_at, e.type, e.details,
+       e.request_id, e.trace_parent,
        m.carrier_id, m.url, m.signing_secret, m.previous_signs_token,
        CASE WHEN m.previous_signing_secret_until > now() THEN m.previous_signing_secret END AS previous_secret
 FROM claimed c JOIN event e ON e.id = c.event_id CROSS JOIN mine m
@@ -155,6 +158,8 @@ class Claimed:
     updated_at: datetime
     type: str
     details: str
+    request_id: str | None
+    trace_parent: str | None
     carrier_id: UUID
     url: str
     signing_secret: str
@@ -169,7 +174,7 @@ class Tried:
     delivery_id: UUID
     status: str
     delay: float | None
-    outcome: Outcome
+    outcome: "Outcome"
     request_headers: dict[str, str]
 
 

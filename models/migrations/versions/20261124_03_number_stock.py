@@ -60,8 +60,10 @@ TRIGGER = """
     FOR EACH STATEMENT EXECUTE FUNCTION phone_number_stock_{event}()
 """
 FILL = f"""
-INSERT INTO phone_number_stock ({KIND}, value)
-SELECT {KIND_OF_A_ROW}, count(*) FROM phone_number GROUP BY 1, 2, 3, 4, 5, 6
+INSERT INTO phone_number_stock ({KIND}, value, place_id)
+SELECT {KIND_OF_A_ROW}, count(*), encode(sha256(convert_to(lower(concat_ws(
+    ':', nullif(country, ''), nullif(region, ''), nullif(locality, ''))), 'UTF8')), 'hex')
+FROM phone_number GROUP BY 1, 2, 3, 4, 5, 6
 """
 
 
@@ -76,6 +78,7 @@ def upgrade() -> None:
         sa.Column("available", sa.Boolean(), nullable=False),
         sa.Column("value", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("place_id", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_phone_number_stock")),
     )
     op.create_index(

@@ -102,11 +102,11 @@ function troubles(session: Session, health: Health[]): HTMLElement[] {
   if (!rows.length) return [];
   const columns = [
     { title: "Event" },
-    { title: "Endpoint" },
-    { title: "Created" },
+    { title: "Action" }, // near the start, where a phone shows it
     { title: "Last answer" },
     { title: "What follows" },
-    { title: "Action" },
+    { title: "Created" },
+    { title: "Endpoint" },
   ];
   return [table("Deliveries that failed, the latest 5 of each kind and endpoint", columns, rows)];
 }
@@ -118,11 +118,11 @@ function row(session: Session, endpoint: Endpoint, trouble: Trouble): (string | 
   });
   return [
     trouble.event.type,
-    endpoint.url,
-    moment(trouble.createdAt),
+    session.viewer.key.access === "WRITE" ? redeliver(session, trouble, follows) : "–",
     last?.statusCode ? String(last.statusCode) : (last?.error ?? "–"),
     follows,
-    session.viewer.key.access === "WRITE" ? redeliver(session, trouble, follows) : "–",
+    moment(trouble.createdAt),
+    endpoint.url,
   ];
 }
 

@@ -1,0 +1,101 @@
+"""The request that is being answered: its id, its trace, and what it turned out to be."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from random import getrandbits
+from time import perf_counter
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from observability import metrics
+from observability.tracing import tracing
+
+REQUEST_ID = re.compile(rb"[A-Za-z0-9_.\-]{1,128}")
+TRACE_PARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+MAX_NAME = 80
+
+
+@dataclass(slots=True)
+class Request:
+    """`trace_parent` is W3C's: of the caller, or of our own span where traces are sent."""
+
+    id: str
+    trace_parent: str | None
+    operation: str = ""
+
+
+CURRENT: ContextVar[Request | None] = ContextVar("request", default=None)
+
+
+def note_operation(name: str) -> None:
+    """The GraphQL operation behind the request, REST or not."""
+    if request := CURRENT.get():
+        request.operation = name[:MAX_NAME] or "anonymous"
+
+
+@contextmanager
+def following(request_id: str | None, trace_parent: str | None, name: str) -> Iterator[dict[str, str]]:
+    """Work that a request led to: the logs tell whose it is. The headers that pass it on are yielded."""
+    with tracing.span(name, trace_parent):
+        trace_parent = tracing.trace_parent() or trace_parent
+        token = CURRENT.set(Request(request_id, trace_parent, name) if request_id else None)
+        try:
+            headers = {"X-Request-Id": request_id, "traceparent": trace_parent}
+            yield {header: value for header, value in headers.items() if value}
+        finally:
+            CURRENT.reset(token)
+
+
+class Observe:
+    """ASGI middleware: an id for every request, which is answered too, and its figures."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        request = _request(scope["headers"])
+        CURRENT.set(request)
+        start = perf_counter()
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-request-id", request.id.encode())]
+                metrics.answered(_door(scope), request.operation, message["status"], perf_counter() - start)
+            await send(message)
+
+        if tracing.tracer is None:
+            await self._app(scope, receive, answer)
+        else:
+            await self._traced(scope, receive, answer, request)
+
+    async def _traced(self, scope: Scope, receive: Receive, send: Send, request: Request) -> None:
+        """The same within a span, which what follows has as its parent."""
+        with tracing.span(_door(scope), request.trace_parent) as span:
+            request.trace_parent = tracing.trace_parent()
+            span.set_attribute("carrierql.request_id", request.id)
+            await self._app(scope, receive, send)
+            span.update_name(request.operation or _door(scope))
+
+
+def _request(headers: Any) -> Request:
+    """Takes over the caller's id and trace where they are well-formed: they end up in headers and logs."""
+    given = trace = b""
+    for name, value in headers:
+        if name == b"x-request-id":
+            given = value
+        elif name == b"traceparent":
+            trace = value
+    identifier = given.decode() if given and REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
+    return Request(identifier, trace.decode() if trace and TRACE_PARENT.fullmatch(trace) else None)
+
+
+def _door(scope: Scope) -> str:
+    path = scope["path"]
+    return "rest" if path.startswith("/carrier/v1") else "graphql" if path == "/graphql" else "other"
