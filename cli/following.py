@@ -9,6 +9,7 @@ import orjson
 import typer
 
 from cli.errors import CommandError
+from workers.endings import in_words
 
 NEWEST = "query($filter: EventFilter) { events(filter: $filter, first: 1) { nodes { id } } }"
 FOLLOW = """
@@ -105,6 +106,4 @@ def _data(answer: Any) -> Any:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return (error.os_error.strerror or str(error)).lower()
-    return str(error) or "no answer in time"
+    return str(error) if isinstance(error, Broken) else in_words(error, SILENCE_SECONDS)

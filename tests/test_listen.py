@@ -201,7 +201,8 @@ def test_a_wrong_key_and_a_service_that_is_away_are_told_in_one_line(server: Ser
     nobody = f"http://127.0.0.1:{free_port()}"
     done = carrierql(*command, nobody, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"carrierql: {nobody}/graphql does not answer: connection refused\n"
+    refused = "the connection could not be made: connection refused"
+    assert done.stderr == f"carrierql: {nobody}/graphql does not answer: {refused}\n"
 
 
 @pytest.mark.parametrize(
