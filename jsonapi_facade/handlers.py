@@ -23,6 +23,7 @@ from jsonapi_facade.errors import (
     user_errors,
 )
 from jsonapi_facade.explain import asks, explained
+from jsonapi_facade.guarded import done_once, if_matching
 from jsonapi_facade.negotiation import (
     MEDIA_TYPE,
     check_accept,
@@ -71,9 +72,13 @@ class Answer(Response):
 
 async def answer(request: Request) -> Response:
     """The answer to any call, errors included."""
+    return await _told(_dispatch(request))
+
+
+async def _told(answering: Awaitable[Response]) -> Response:
     try:
         try:
-            return await _dispatch(request)
+            return await answering
         except Rejected:
             raise
         except UNAVAILABLE as error:
@@ -103,7 +108,34 @@ async def _dispatch(request: Request) -> Response:
     handler = handlers[method]
     if asks(request):
         return await explained(request, context, resource, handler.__name__.rstrip("_").capitalize(), row_id)
-    return await handler(request, context, resource, row_id)
+    if method == "GET":
+        return await handler(request, context, resource, row_id)
+    return await _write(request, context, resource, row_id, handler)
+
+
+async def _write(
+    request: Request, context: Any, resource: Resource, row_id: str, handler: Handler
+) -> Response:
+    matching, key = header(request, b"if-match"), header(request, b"idempotency-key")
+
+    async def show(request: Request, within: Any) -> Response:
+        return await retrieve(request, within, resource, row_id)
+
+    async def act(request: Request, within: Any) -> Response:
+        if matching is None or not row_id:
+            return await handler(request, within, resource, row_id)
+        return await if_matching(
+            within,
+            resource,
+            row_id,
+            matching,
+            show,
+            lambda locked: handler(request, locked, resource, row_id),
+        )
+
+    if key is None:
+        return await act(request, context)
+    return await done_once(request, context, key, lambda again, within: _told(act(again, within)))
 
 
 def _route(path: str) -> tuple[Resource, str, dict[str, Handler]]:

@@ -6,6 +6,7 @@ from models.account import Account
 from models.api_key import ApiKey
 from models.carrier import Carrier
 from models.event import Event
+from models.idempotency_key import IdempotencyKey  # noqa: F401 - part of METADATA, behind no type
 from models.message import Message
 from models.number_stock import PhoneNumberStock  # noqa: F401 - part of METADATA, behind no type
 from models.phone_call import PhoneCall

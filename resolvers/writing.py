@@ -32,19 +32,21 @@ Outcome = UUID | list[UserError]
 
 UNIQUE_VIOLATION = "23505"
 STILL_REFERENCED = frozenset({"23001", "23503"})  # PostgreSQL 18 tells RESTRICT apart
+# Within a request that is one transaction (resolvers/whole.py), each of these is a savepoint.
+SESSION: dict[str, Any] = {"expire_on_commit": False, "join_transaction_mode": "create_savepoint"}
 
 
 @asynccontextmanager
 async def transaction(context: Context) -> AsyncIterator[AsyncSession]:
     """Commits at the end; rolls back on any error."""
-    async with AsyncSession(context.database.engine, expire_on_commit=False) as session, session.begin():
+    async with AsyncSession(context.database.engine, **SESSION) as session, session.begin():
         yield session
 
 
 @asynccontextmanager
 async def statement(context: Context) -> AsyncIterator[AsyncSession]:
     """For a single statement, which is a transaction by itself: BEGIN and COMMIT would be two more trips."""
-    async with AsyncSession(context.database.autocommit, expire_on_commit=False) as session:
+    async with AsyncSession(context.database.autocommit, **SESSION) as session:
         yield session
         await session.commit()
 

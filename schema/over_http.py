@@ -20,7 +20,10 @@ from graphql import ExecutionResult, OperationType
 from starlette.requests import Request
 from starlette.responses import Response
 
+from models.api_key import ApiKeyAccess
 from models.database import UNAVAILABLE
+from resolvers.context import Context
+from resolvers.idempotency import HEADER, Kept, Unusable, once
 from resolvers.keys import Unauthorized
 from schema import limits
 from schema.over_sse import events
@@ -41,6 +44,7 @@ HEADERS = {
 MAX_BODY = 8 * 1024 * 1024  # an import of 10,000 phone numbers has about 3 MiB
 MAX_REMEMBERED = 1024  # headers that are read once
 KEPT_DOCUMENTS = 512
+FAULTS = {"INTERNAL", "UNAVAILABLE"}  # codes of errors that are no answers
 EXAMPLE = '{"query": "{ viewer { key { name } } }"}'
 
 
@@ -106,7 +110,7 @@ class PersistedDocuments:
 persisted_documents = PersistedDocuments()
 
 
-async def graphql(request: Request) -> Response:
+async def graphql(request: Request) -> Response:  # noqa: PLR0911 - one return for each kind of answer
     """Answer GET and POST /graphql; whatever goes wrong is told as JSON with `errors`."""
     media: str | None = JSON
     try:
@@ -119,11 +123,13 @@ async def graphql(request: Request) -> Response:
         given = await _parameters(request)
         context = await request.app.state.service.context_for(request.headers.get("authorization"))
         asked = _asked(given)
-        if media == EVENTS:
-            _check_kind(request, asked, streams=True)
-            return events(asked, context, payload)
+        key = request.headers.get(HEADER)
         if request.method != "POST" or "subscription" in asked.text:
-            _check_kind(request, asked, streams=False)
+            _check_kind(request, asked, streams=media == EVENTS)
+        if key is not None and asked.kind is OperationType.MUTATION:
+            return await _once(media, key, asked, context)
+        if media == EVENTS:
+            return events(asked, context, payload)
     except Refused as refused:
         return _refusal(media, refused)
     except Unauthorized as error:
@@ -268,6 +274,32 @@ def was_not_run(result: ExecutionResult) -> bool:
 def _answer(media: str, result: ExecutionResult) -> Response:
     status = 400 if media == RESPONSE and result.errors and was_not_run(result) else 200
     return Response(orjson.dumps(payload(result), option=orjson.OPT_UTC_Z), status, HEADERS[media])
+
+
+async def _once(media: str, key: str, asked: Asked, context: Context) -> Response:
+    """The answer to a mutation with an Idempotency-Key."""
+    if media == EVENTS:
+        raise Refused(406, f"a mutation with {HEADER} is answered as JSON", "NOT_ACCEPTABLE")
+
+    async def act(within: Context) -> tuple[Kept, bool]:
+        result = await schema.run(asked.text, asked.variables, within, asked.name)
+        codes = {(error.extensions or {}).get("code") for error in result.errors or ()}
+        is_one = not codes & FAULTS
+        if not is_one:  # what the other mutations of the document wrote is undone with it
+            result = ExecutionResult(None, result.errors)
+        answer = _answer(media, result)
+        return Kept(answer.status_code, dict(answer.headers), bytes(answer.body)), is_one
+
+    if context.viewer.access is ApiKeyAccess.READ:
+        kept, _ = await act(context)  # it is refused, which must not be kept for the carrier's other keys
+    else:
+        said = [asked.text, asked.variables, asked.name]
+        request = b"POST /graphql\n" + orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+        try:
+            kept = await once(context, key, request, act)
+        except Unusable as error:
+            raise Refused(error.status, error.message, error.code.upper(), error.headers) from None
+    return Response(kept.body, kept.status, kept.headers)
 
 
 def _refusal(media: str | None, refused: Refused) -> Response:

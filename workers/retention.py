@@ -1,4 +1,4 @@
-"""What is kept for thirty days goes: settled deliveries with the log of their attempts."""
+"""What was kept long enough goes: settled deliveries with the log of their attempts, answers to keys."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 
 from models import ids
+from models.idempotency_key import KEPT_HOURS
 from models.webhook_delivery import KEPT_DAYS
 
 AT_ONCE = 2_000
@@ -23,14 +24,20 @@ WHERE id IN (SELECT id FROM webhook_delivery
              WHERE id < $1 AND updated_at < $3 AND lease_token IS NULL
              ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)
 """
+CLEAN_KEYS = """
+DELETE FROM idempotency_key
+WHERE (owner, key) IN (SELECT owner, key FROM idempotency_key WHERE created_at < $1
+                       ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+"""
 
 
 async def clean(pool: "asyncpg.Pool[Any]") -> None:
-    """Delete what is older than KEPT_DAYS, a few thousand rows a statement."""
+    """Delete what is older than KEPT_DAYS, or KEPT_HOURS, a few thousand rows a statement."""
     oldest = ids.now() - timedelta(days=KEPT_DAYS)
     bound = ids.lowest_id(oldest)
     await _until_none(pool, CLEAN_ATTEMPTS, bound, AT_ONCE)
     await _until_none(pool, CLEAN_DELIVERIES, bound, AT_ONCE, oldest)
+    await _until_none(pool, CLEAN_KEYS, ids.now() - timedelta(hours=KEPT_HOURS), AT_ONCE)
 
 
 async def _until_none(pool: "asyncpg.Pool[Any]", statement: str, *values: Any) -> None:
