@@ -11,7 +11,6 @@ import pytest
 from dateutil.parser import isoparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from starlette.applications import Starlette
 
 from models import numbering
 from tests.conftest import Door, new_call, new_carrier, new_message
@@ -406,14 +405,16 @@ async def test_what_makes_no_sense_is_refused_in_a_sentence(
 
 
 async def test_more_than_an_int_holds_is_refused_in_a_sentence(
-    app: Starlette, ours: Door, account: str
+    database_url: str, ours: Door, account: str
 ) -> None:
     fill = """INSERT INTO phone_call (id, created_at, updated_at, carrier_id, account_id,
                                       "to", from_, direction, status, duration, country)
               SELECT ('019a0000-0000-7000-8000-' || lpad(i::text, 12, '0'))::uuid, now(), now(), $1, $2,
                      '1', '2', 'inbound', 'completed', 600000, ''
               FROM generate_series(1, 4000) i"""
-    await app.state.service.database.reads.execute(fill, ours.carrier_id, account)
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(fill, ours.carrier_id, account)
+    await connection.close()
     (error,) = (await ask(ours, "phoneCallStats", "seconds"))["errors"]
     assert error["message"] == (
         "seconds is 2400000000 here, more than an Int holds; narrow the filter or group by more"
@@ -421,17 +422,17 @@ async def test_more_than_an_int_holds_is_refused_in_a_sentence(
 
 
 async def test_countries_of_rows_from_before_the_column_are_filled_in(
-    app: Starlette, ours: Door, platform: Door, account: str, database_url: str
+    ours: Door, platform: Door, account: str, database_url: str
 ) -> None:
     await new_call(platform, account, to="+12015550123")
     await new_message(platform, account, to="2442")
-    reads = app.state.service.database.reads
+    connection = await asyncpg.connect(database_url)
     for table in ("phone_call", "message"):
-        await reads.execute(f"UPDATE {table} SET country = NULL WHERE carrier_id = $1", ours.carrier_id)
+        forget = f"UPDATE {table} SET country = NULL WHERE carrier_id = $1"
+        await connection.execute(forget, ours.carrier_id)
     assert await stats(ours, "phoneCallStats", "country count", groupBy=["COUNTRY"]) == [
         {"country": None, "count": 1}
     ]
-    connection = await asyncpg.connect(database_url)
     assert await countries.fill(connection) == 2
     assert await countries.fill(connection) == 0
     await connection.close()
