@@ -8,7 +8,22 @@ import sys
 
 import typer
 
-from cli import carriers, demo, keys, migrate, openapi, scheduler, schema, secrets, serve, up, worker
+from cli import (
+    backup,
+    carriers,
+    demo,
+    keys,
+    migrate,
+    openapi,
+    scheduler,
+    schema,
+    secrets,
+    serve,
+    simulate,
+    up,
+    webhooks,
+    worker,
+)
 from cli.errors import CommandError
 from settings import SettingsError
 
@@ -27,6 +42,10 @@ app.command("migrate")(migrate.migrate)
 app.add_typer(carriers.app, name="carriers")
 app.add_typer(keys.app, name="keys")
 app.add_typer(secrets.app, name="secrets")
+app.add_typer(webhooks.app, name="webhooks")
+app.command("simulate")(simulate.simulate)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.add_typer(demo.app, name="demo", hidden=True)
 app.command("schema")(schema.schema)
 app.command("openapi")(openapi.openapi)

@@ -1,7 +1,10 @@
 """Which database a command works on."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 
@@ -35,9 +38,19 @@ def check_connection(url: str) -> None:
     asyncio.run(_connect(url))
 
 
-async def _connect(url: str) -> None:
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Any]:
+    """A connection for statements of a command's own. Raises CommandError where there is none."""
     try:
         connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise CommandError(f"the database cannot be reached: {str(error) or 'no answer'}") from None
-    await connection.close()
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _connect(url: str) -> None:
+    async with connected(url):
+        pass

@@ -82,7 +82,7 @@ async def bring_up(site: Site, supervisor: Supervisor) -> None:
         "BROKER_URL": site.environment.broker_url or await embedded(site, supervisor, Valkey),
     }
     surroundings = surroundings_of(site, addresses)
-    with site.directory.published(addresses):
+    with site.directory.published(addresses | {"ORIGIN": greeting.origin_of(site.listener)}):
         await ask(("migrate",), surroundings)
         key = asyncio.create_task(once(site, "platform_key", ("keys", "create", "--platform"), surroundings))
         # The kernel ends the worker with us: alone, without its database, it could record nothing.

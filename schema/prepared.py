@@ -23,7 +23,7 @@ from graphql import (
     located_error,
     value_from_ast,
 )
-from graphql.language import VariableNode
+from graphql.language import ListValueNode, ObjectValueNode, VariableNode
 from strawberry.types.arguments import convert_argument
 
 from schema.coercion import Unfit, Variables
@@ -162,7 +162,17 @@ def _arguments(
 
 def _literal(schema: Any, argument: Any, node: Any, type_: Any) -> Any:
     value = value_from_ast(node, type_)
-    if value is Undefined:  # a variable stands within
+    # Without its variables an object within would lose fields instead of failing.
+    if value is Undefined or holds_variable(node):
         raise Unfit
     registry = schema.schema_converter.scalar_registry
     return convert_argument(value, argument.type, registry, schema.config)
+
+
+def holds_variable(node: Any) -> bool:
+    """Whether a variable stands in a value, at any depth."""
+    if isinstance(node, ListValueNode):
+        return any(map(holds_variable, node.values))
+    if isinstance(node, ObjectValueNode):
+        return any(holds_variable(field.value) for field in node.fields)
+    return isinstance(node, VariableNode)

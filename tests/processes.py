@@ -30,7 +30,7 @@ def process(
         running = subprocess.Popen(
             [*CARRIERQL, command],
             cwd=log.parent,
-            env=clean_environment(**given, **HASTE, **more),
+            env=clean_environment(**(given | HASTE | more)),
             stdout=output,
             stderr=output,
         )

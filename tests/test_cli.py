@@ -21,6 +21,12 @@ COMMANDS = [
     ["keys", "create"],
     ["keys", "revoke"],
     ["schema"],
+    ["webhooks"],
+    ["webhooks", "listen"],
+    ["webhooks", "resume"],
+    ["simulate"],
+    ["backup"],
+    ["restore"],
 ]
 CREATE_CARRIER = ["carriers", "create", "--name", "Khmer Net", "--country", "KH", "--currency", "KHR"]
 

@@ -105,3 +105,21 @@ async def test_numbers_are_counted_by_any_choice_of_groups(ours: Door) -> None:
         ("birmingham", 2),
         (None, 1),
     ]
+
+
+async def test_a_variable_within_an_object_filters_each_time_it_is_asked(
+    ours: Door, theirs: Door, platform: Door, account: str
+) -> None:
+    """At first sight an operation is run by graphql-core, later by what was compiled of it."""
+    ended, begun = await new_call(platform, account, status="BUSY"), await new_call(platform, account)
+    text = """query($carrier: ID!, $status: PhoneCallStatus) {
+      phoneCalls(filter: {carrier: $carrier, status: $status}) { nodes { id } } }"""
+    for _ in range(4):
+        for carrier, status, found in (
+            (ours.carrier_id, "BUSY", [ended]),
+            (ours.carrier_id, "QUEUED", [begun]),
+            (ours.carrier_id, "FAILED", []),
+            (theirs.carrier_id, "BUSY", []),
+        ):
+            answer = await platform.graphql(text, carrier=carrier, status=status)
+            assert [node["id"] for node in answer["data"]["phoneCalls"]["nodes"]] == found

@@ -34,6 +34,7 @@ def test_what_is_left_out_has_its_documented_default(tmp_path: Path, monkeypatch
             "database_url": "postgresql://user:password@host/database",
             "broker_url": "redis://host/0",
             "secret_key": GIVEN["SECRET_KEY"],
+            "secret_key_previous": None,
             "public_url": None,
             "port": 8000,
             "web_concurrency": 1,

@@ -62,3 +62,6 @@ query UnfinishedCalls($carrier: ID!, $status: PhoneCallStatus!) {
   phoneCalls(filter: {carrier: $carrier, status: $status}, first: 100) { nodes { id } }
 }
 """
+CARRIERS = """
+query Carriers { carriers(first: 2) { nodes { id } } }
+"""
