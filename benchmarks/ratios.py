@@ -42,7 +42,7 @@ PAGE_INFO = "pageInfo { hasPreviousPage hasNextPage startCursor endCursor }"
 ONE = f"query($id: ID!) {{ phoneCall(id: $id) {{ {FIELDS} }} }}"
 MANY = f"""query($first: Int, $after: String) {{
     phoneCalls(first: $first, after: $after) {{ nodes {{ {FIELDS} }} {PAGE_INFO} }} }}"""
-PEER_FIELDS = """rowId createdAt updatedAt to from priceUnit duration direction status price
+PEER_FIELDS = """rowId createdAt updatedAt to from_ priceUnit duration direction status price
     accountByAccountId { rowId }"""
 PEER_ONE = f"query($id: UUID!) {{ phoneCallByRowId(rowId: $id) {{ {PEER_FIELDS} }} }}"
 PEER_MANY = f"""query($first: Int, $carrier: UUID!) {{
