@@ -39,7 +39,8 @@ async def encrypted(connection: Any) -> dict[tuple[str, str, str], str]:
     found: dict[tuple[str, str, str], str] = {}
     for table, column in await connection.fetch(TEXTS):
         rows = await connection.fetch(
-            f'SELECT id::text, "{column}" FROM {table} WHERE "{column}" LIKE $1', "gAAAA%"
+            f'SELECT to_jsonb(stored) ->> \'id\', "{column}" FROM {table} AS stored WHERE "{column}" LIKE $1',
+            "gAAAA%",
         )
         found |= {(table, column, row[0]): row[1] for row in rows}
     return found
