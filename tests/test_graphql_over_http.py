@@ -219,14 +219,15 @@ async def test_a_browser_gets_the_page_that_the_application_names(app: Starlette
     async def page(_request: Request) -> HTMLResponse:
         return HTMLResponse("<title>GraphiQL</title>")
 
-    app.state.graphiql = page
+    # Not monkeypatch: what it undoes on a State, it deletes.
+    before, app.state.graphiql = app.state.graphiql, page
     try:
         response = await get(ours, accept="text/html,*/*;q=0.8", query=QUERY)
         assert response.text == "<title>GraphiQL</title>"
         assert (await get(ours, accept="*/*", query=QUERY)).json() == TYPENAME
         assert (await post(ours, {"query": QUERY}, accept="text/html,*/*;q=0.8")).json() == TYPENAME
     finally:
-        del app.state.graphiql
+        app.state.graphiql = before
 
 
 AUDIT = """
