@@ -17,9 +17,7 @@ class Service:
     events: EventStream
     keys: Keys
 
-    async def context_for(
-        self, authorization: str | None, client: tuple[str, int] | None = None
-    ) -> Context:
+    async def context_for(self, authorization: str | None, client: tuple[str, int] | None = None) -> Context:
         """The context of a request with this Authorization header. Raises keys.Unauthorized.
 
         `client` is the connection's (ASGI), in which the server has put what a trusted proxy says.

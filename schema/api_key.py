@@ -105,7 +105,9 @@ def _address_problems(allowed: list[str] | None) -> Iterator[UserError]:
     if allowed is None:
         return
     if not 0 < len(allowed) <= MAX_ALLOWED_ADDRESSES:
-        message = f"allowedAddresses must have 1 to {MAX_ALLOWED_ADDRESSES} entries; leave it out for anywhere"
+        message = (
+            f"allowedAddresses must have 1 to {MAX_ALLOWED_ADDRESSES} entries; leave it out for anywhere"
+        )
         yield wrong("allowedAddresses", message)
         return
     for text in allowed:
