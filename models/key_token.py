@@ -22,7 +22,7 @@ def new() -> str:
 
 
 def is_mistyped(token: str) -> bool:
-    """Whether it has our prefix and is yet no token of ours; keys from before the prefix are none of these."""
+    """Whether it has our prefix and is yet no token of ours; older keys have no prefix."""
     if not token.startswith(PREFIX):
         return False
     return not FORM.fullmatch(token) or token[-CHECKSUM_LENGTH:] != _checksum(token[:-CHECKSUM_LENGTH])

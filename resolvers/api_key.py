@@ -46,7 +46,7 @@ async def create(context: Context, given: CreateApiKeyInput) -> NewKey:
 
 
 async def rotate(context: Context, given: RotateApiKeyInput) -> NewKey:
-    """Another key as this one is, for as long a life; this one ends after the overlap, or as it would have."""
+    """Another key as this one is, for as long a life; this one ends after the overlap, if not before."""
     token, overlap = key_token.new(), given.overlap_seconds
     async with transaction(context) as session:
         old = await locked(session, context, ApiKey, given.id)

@@ -50,7 +50,8 @@ SELECT id, role, access, allowed_addresses, carrier_id, country_code, billing_cu
        extract(epoch FROM expires_at - now())::float8 AS seconds_left, false AS account
 FROM key
 UNION ALL
-SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false, NULL, true FROM account WHERE auth_token_hash = $1
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false, NULL, true
+FROM account WHERE auth_token_hash = $1
 """
 
 
