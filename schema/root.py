@@ -205,6 +205,7 @@ def mutation(
 
     async def resolve(_root: Any, info: strawberry.Info, **given: Any) -> Any:
         info.context.allow(roles, ApiKeyAccess.WRITE)
+        info.context.action = info.field_name
         return await answered(info, payload, act, given["input"])
 
     parameters = [paging.required("input", input_type, INPUT)]
