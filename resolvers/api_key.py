@@ -10,7 +10,7 @@ from models.api_key import REVOKED, ApiKey, ApiKeyAccess
 from models.carrier import Carrier
 from models.columns import born
 from resolvers.context import Context
-from resolvers.writing import existing, locked, transaction
+from resolvers.writing import change, existing, insert_each, locked, transaction
 from schema.api_key import CreateApiKeyInput, RevokeApiKeyInput
 
 
@@ -37,7 +37,7 @@ async def create(context: Context, given: CreateApiKeyInput) -> NewKey:
             token_hash=secrets.fingerprint(token),
             expires_at=given.expires_at,
         )
-        session.add(row)
+        await insert_each(session, context, ApiKey, [row])
     return NewKey(row.id, token)
 
 
@@ -46,7 +46,7 @@ async def revoke(context: Context, given: RevokeApiKeyInput) -> UUID:
     async with transaction(context) as session:
         row = await locked(session, context, ApiKey, given.id)
         if row.revoked_at is None:
-            row.revoked_at = row.updated_at = ids.now()
+            await change(session, context, row, {"revoked_at": ids.now()})
             await session.execute(sa.select(sa.func.pg_notify(REVOKED, str(row.id))))
     if context.forget_key is not None:
         context.forget_key(row.id)
