@@ -27,6 +27,7 @@ from resolvers.answers import answer, answer_each
 from resolvers.readers import ONES, PAGES, ROWS
 from schema import paging
 from schema.account import Account, AccountFilter, AccountPayload, CreateAccountInput, UpdateAccountInput
+from schema.audit_entry import AuditEntry, AuditEntryFilter
 from schema.api_key import ApiKeyPayload, CreateApiKeyInput, CreateApiKeyPayload, RevokeApiKeyInput, Viewer
 from schema.carrier import Carrier, CarrierPayload, CreateCarrierInput
 from schema.deletion import DeletePayload
@@ -190,6 +191,7 @@ class Query:
     webhook_deliveries = page(
         WebhookDelivery, WebhookDeliveryFilter, "The webhook deliveries of the last 30 days, newest first."
     )
+    audit_entries = page(AuditEntry, AuditEntryFilter, "Who wrote what, newest first: kept for ever.")
 
 
 def mutation(
@@ -420,6 +422,7 @@ schema = CarrierSchema(
     subscription=Subscription,
     types=[
         Account,
+        AuditEntry,
         Carrier,
         Event,
         Message,
