@@ -18,7 +18,7 @@ ENTRY: sa.Table = AuditEntry.__table__  # type: ignore[attr-defined] # SQLModel 
 SEAL: sa.Table = AuditSeal.__table__  # type: ignore[attr-defined] # as above
 KEY: sa.Table = ApiKey.__table__  # type: ignore[attr-defined] # as above
 
-TEXTS = (sa.String, sa.LargeBinary)
+HOLD_NO_SECRET = (sa.Boolean, sa.DateTime)
 SECRET_WORDS = ("token", "secret", "hash")
 # What people wrote and whom they called: rows may have to go one day, and the audit stays.
 PERSONAL = frozenset({"message.body", "message.to", "message.from_", "phone_call.to", "phone_call.from_"})
@@ -116,7 +116,8 @@ def shown(table: sa.Table, rows: Any, names: Iterable[str]) -> Any:
 
 
 def _value(column: sa.Column[Any], value: Any) -> Any:
-    secret = isinstance(column.type, TEXTS) and any(word in column.name for word in SECRET_WORDS)
+    named = any(word in column.name for word in SECRET_WORDS)
+    secret = named and not isinstance(column.type, HOLD_NO_SECRET)
     if secret or f"{column.table.name}.{column.name}" in PERSONAL:
         return sa.case((value.is_not(None), sa.literal_column(f"'{REDACTED}'")))
     # JSON has no decimals: a number may lose digits where it is read.
