@@ -73,7 +73,7 @@ class AuditEntry(SQLModel, table=True):
     address: str | None = None
     object_type: str
     object_id: UUID | None = None
-    object_ids: list[UUID] | None = Field(default=None, sa_type=ARRAY(sa.Uuid))  # type: ignore[call-overload] # as SQLAlchemy takes it
+    object_ids: list[UUID] | None = Field(default=None, sa_type=ARRAY(sa.Uuid))
     before: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
     after: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
 

@@ -110,7 +110,7 @@ def shown(table: sa.Table, rows: Any, names: Iterable[str]) -> Any:
     parts: list[Any] = []
     for name in names:
         if name not in LEFT_OUT:
-            key = sa.literal_column(f"'{name.rstrip('_')}'")
+            key: Any = sa.literal_column(f"'{name.rstrip('_')}'")
             parts += [key, _value(table.c[name], rows.c[name])]
     return sa.func.json_build_object(*parts, type_=sa.JSON())
 

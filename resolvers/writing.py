@@ -224,7 +224,9 @@ def _unless(statement: Any, taken: tuple[str, ...]) -> Any:
     return statement.on_conflict_do_nothing(index_elements=taken) if taken else statement
 
 
-def _changing(table: sa.Table, row_id: UUID, values: dict[str, Any], *conditions: Any, using: Any = ()) -> Any:
+def _changing(
+    table: sa.Table, row_id: UUID, values: dict[str, Any], *conditions: Any, using: Any = ()
+) -> Any:
     """UPDATE of the row that meets the `conditions`; `using` joins the tables that the values are from."""
     found = sa.select(table).where(table.c.id == row_id, *conditions)
     before = found.with_for_update(key_share=True).cte("before")
@@ -246,7 +248,7 @@ def _element(column: sa.Column[Any]) -> Any:
     return sa.Text() if isinstance(column.type, sa.Enum) or _is_json(column) else column.type
 
 
-def _array(column: sa.Column[Any], rows: Sequence[Draft]) -> list[Any]:
+def _array(column: sa.Column[Any], rows: Sequence[Draft | SQLModel]) -> list[Any]:
     values = [getattr(row, column.name) for row in rows]
     if isinstance(column.type, sa.Enum):
         return [value.value for value in values]

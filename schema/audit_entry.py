@@ -32,9 +32,7 @@ class AuditEntry(Node):
     operation: str | None = strawberry.field(
         description="The name that the caller gave to the GraphQL operation, or REST for it."
     )
-    request_id: str | None = strawberry.field(
-        description="X-Request-Id of the request; null for a command."
-    )
+    request_id: str | None = strawberry.field(description="X-Request-Id of the request; null for a command.")
     address: str | None = strawberry.field(description="The client's IP address; null for a command.")
     object_type: str = strawberry.field(description="What was written, such as phone_number.")
     object_id: strawberry.ID | None = strawberry.field(

@@ -27,8 +27,8 @@ from resolvers.answers import answer, answer_each
 from resolvers.readers import ONES, PAGES, ROWS
 from schema import paging
 from schema.account import Account, AccountFilter, AccountPayload, CreateAccountInput, UpdateAccountInput
-from schema.audit_entry import AuditEntry, AuditEntryFilter
 from schema.api_key import ApiKeyPayload, CreateApiKeyInput, CreateApiKeyPayload, RevokeApiKeyInput, Viewer
+from schema.audit_entry import AuditEntry, AuditEntryFilter
 from schema.carrier import Carrier, CarrierPayload, CreateCarrierInput
 from schema.deletion import DeletePayload
 from schema.event import Event, EventFilter

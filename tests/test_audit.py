@@ -54,7 +54,11 @@ WRITES: dict[str, tuple[str, Callable[[Ids], dict[str, Any]]]] = {
     ),
     "createWebhookEndpoint": (
         "webhook_endpoint",
-        lambda its: {"url": "https://example.com/", "eventTypes": ["message.sent"], "carrierId": its["carrier"]},
+        lambda its: {
+            "url": "https://example.com/",
+            "eventTypes": ["message.sent"],
+            "carrierId": its["carrier"],
+        },
     ),
     "updateWebhookEndpoint": ("webhook_endpoint", lambda its: {"id": its["endpoint"], "concurrency": 3}),
     "deleteWebhookEndpoint": ("webhook_endpoint", lambda its: {"id": its["endpoint"]}),
@@ -131,9 +135,7 @@ async def entries(door: Door, **filter_: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", MUTATIONS.fields)
-async def test_every_mutation_leaves_one_entry(
-    platform: Door, connection: Any, its: Ids, name: str
-) -> None:
+async def test_every_mutation_leaves_one_entry(platform: Door, connection: Any, its: Ids, name: str) -> None:
     assert name in WRITES, "say how this mutation writes, and have it leave an entry: resolvers/audit.py"
     object_type, given = WRITES[name]
     before = await connection.fetchval("SELECT count(*) FROM audit_entry")
@@ -200,7 +202,9 @@ async def test_an_entry_tells_who_what_before_after_when_and_from_where(ours: Do
 
 
 async def test_a_new_row_and_a_deleted_one_are_told_whole(ours: Door) -> None:
-    made = await ours.do("createPhoneNumber", "phoneNumber", **number("1294"), price="2.50", metadata={"b": 1})
+    made = await ours.do(
+        "createPhoneNumber", "phoneNumber", **number("1294"), price="2.50", metadata={"b": 1}
+    )
     assert await write(ours, "deletePhoneNumber", {"id": made["id"]}) == []
     deleted, created = await entries(ours, object=made["id"])
     assert (created["before"], deleted["after"]) == (None, None)
@@ -260,8 +264,9 @@ async def test_a_batch_leaves_one_entry_a_carrier_with_ids_and_a_digest(
     for door, owner, count in ((ours, account, 2), (theirs, other, 1)):
         (entry,) = await entries(door, action="recordPhoneCalls")
         row = await connection.fetchrow(
-            """SELECT array_agg(id::text ORDER BY id), encode(sha256(convert_to(string_agg(
-               phone_call::text, E'\\n' ORDER BY id), 'UTF8')), 'hex') FROM phone_call WHERE account_id = $1""",
+            """SELECT array_agg(id::text ORDER BY id), encode(sha256(convert_to(
+               string_agg(phone_call::text, E'\\n' ORDER BY id), 'UTF8')), 'hex')
+               FROM phone_call WHERE account_id = $1""",
             owner,
         )
         assert (entry["objectId"], entry["objectIds"], entry["before"]) == (None, row[0], None)
@@ -273,7 +278,9 @@ async def test_two_charges_at_once_tell_what_each_found(ours: Door, platform: Do
     call = await new_call(platform, account)
     prices = [f"-0.{i}" for i in range(1, 9)]
     await asyncio.gather(*(write(ours, "updatePhoneCall", {"id": call, "price": one}) for one in prices))
-    found = [(e["before"]["price"], e["after"]["price"]) for e in await entries(ours, action="updatePhoneCall")]
+    found = [
+        (e["before"]["price"], e["after"]["price"]) for e in await entries(ours, action="updatePhoneCall")
+    ]
     assert sorted(after for _, after in found) == prices
     step, seen = dict(found), [None]
     while seen[-1] in step:
@@ -306,9 +313,7 @@ async def test_no_secret_and_nothing_personal_gets_into_it(
     }
 
 
-async def test_commands_are_told_as_the_operators(
-    database_url: str, platform: Door, tmp_path: Path
-) -> None:
+async def test_commands_are_told_as_the_operators(database_url: str, platform: Door, tmp_path: Path) -> None:
     environment = {"DATABASE_URL": database_url, "SECRET_KEY": "k" * 32}
     words = ["--name", "Mekong", "--country", "KH", "--currency", "KHR"]
     done = carrierql("carriers", "create", *words, cwd=tmp_path, **environment)

@@ -1,6 +1,6 @@
 """Seals entries of the audit: each gets its place in its chain, and a hash over the one before and itself.
 
-An entry waits for its seal from its own commit on, so what commits late is sealed late, and nothing is missed.
+An entry waits for its seal from its own commit on: what commits late is sealed late, and nothing is missed.
 """
 
 from typing import Any
@@ -30,7 +30,7 @@ WHERE s.entry_id = new.entry_id
 
 
 async def seal(connection: Any) -> int:
-    """Seal up to ENTRIES_AT_ONCE entries in one transaction of the asyncpg `connection`; how many it sealed."""
+    """Seal up to ENTRIES_AT_ONCE entries in one transaction of the asyncpg `connection`; how many it took."""
     async with connection.transaction():
         if not await connection.fetchval(TAKE_TURN, LOCK):
             return 0
