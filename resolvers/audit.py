@@ -1,4 +1,4 @@
-"""The entry that a write leaves in the audit, in the very statement that writes (docs/decisions/0011-audit.md).
+"""The entry that a write leaves in the audit, in the statement that writes (docs/decisions/0011-audit.md).
 
 `leaving` adds it to a statement as CTEs; their parameters are those of `who`.
 """
