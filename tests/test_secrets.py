@@ -77,7 +77,8 @@ async def fill(connection: Any, cipher: Cipher) -> None:
 async def keep_answers(connection: Any, cipher: Cipher) -> None:
     """More answers of idempotency keys than fit in one batch, of several owners."""
     await connection.executemany(
-        "INSERT INTO idempotency_key (owner, key, created_at, request, answer) VALUES ($1, $2, now(), '', $3)",
+        "INSERT INTO idempotency_key (owner, key, created_at, request, answer) "
+        "VALUES ($1, $2, now(), '', $3)",
         [(uuid4(), f"key {number}", cipher.encrypt(f"answer {number}")) for number in range(501)],
     )
 
