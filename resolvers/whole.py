@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from models.database import Reads, disconnected
+from models.database import disconnected
+from models.reads import Reads
 from resolvers.context import Context
 
 
