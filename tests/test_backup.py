@@ -93,8 +93,10 @@ async def checksums(platform: Door, carrier: Door) -> dict[str, str]:
         assert (response.status_code, bool(response.json()["data"])) == (200, True), (path, response.text)
         shown[path] = response.content
     for name, query in lists().items():
-        # The platform's own key, made anew for each look, leaves an entry.
-        answer = await (carrier if name == "auditEntries" else platform).graphql(query)
+        # Each server of the tests makes a platform key of its own, which leaves an entry in the audit; a
+        # key's use is noted by the minute.
+        asking = carrier if name in ("apiKeys", "auditEntries") else platform
+        answer = await asking.graphql(query.replace("lastUsedAt", "") if name == "apiKeys" else query)
         assert "errors" not in answer, (name, answer)
         shown[name] = json.dumps(answer).encode()
     return {name: hashlib.sha256(text).hexdigest() for name, text in shown.items()}
