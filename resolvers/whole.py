@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from models.database import Reads
+from models.reads import Reads
 from resolvers.context import Context
 
 
