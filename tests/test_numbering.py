@@ -162,5 +162,5 @@ def test_the_country_outside_is_the_one_that_the_library_finds(code: int, rest: 
     parsed = phonenumbers.parse(number)
     valid = phonenumbers.is_valid_number(parsed)
     found = valid and phonenumbers.region_code_for_number(parsed)
-    expected = found or phonenumbers.region_code_for_country_code(parsed.country_code)
+    expected = found or phonenumbers.region_code_for_country_code(parsed.country_code or 0)
     assert numbering.country_outside(False, number, "2442") == (None if expected == "001" else expected)
