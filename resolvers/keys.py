@@ -20,6 +20,7 @@ from models.api_key import REVOKED as CHANNEL
 from models.api_key import ApiKeyAccess, ApiKeyRole
 from models.database import UNAVAILABLE, Database
 from models.secrets import fingerprint
+from resolvers.budget import Guesses
 from resolvers.context import Home, Viewer
 
 MAX_KEY = 256
@@ -62,8 +63,8 @@ class Unauthorized(Exception):
 class Keys:
     """The keys of this process's callers: read from the database, and remembered while it listens."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, guesses: Guesses) -> None:
+        self._database, self._guesses = database, guesses
         self._remembered: dict[bytes, tuple[Viewer, float]] = {}  # by fingerprint, each with its end
         self._listening_until = 0.0
         self._forgotten = 0  # how often something was: what was read before that is not remembered after
@@ -73,13 +74,23 @@ class Keys:
         """Whether a revocation would be heard of now."""
         return monotonic() < self._listening_until
 
-    async def viewer(self, authorization: str | None) -> Viewer:
-        """The viewer of a Bearer key, or of Basic auth's password. Raises Unauthorized."""
-        known = fingerprint(_token(authorization))
-        now = monotonic()
-        if self.remembers and (found := self._remembered.get(known)) and now < found[1]:
-            return found[0]
-        return await self._look_up(known, now)
+    async def viewer(self, authorization: str | None, address: str = "") -> Viewer:
+        """The viewer of a Bearer key, or of Basic auth's password. Raises Unauthorized, and RateLimited.
+
+        An address that has sent too many wrong keys is answered for keys that were right before alone.
+        """
+        try:
+            known = fingerprint(_token(authorization))
+            now = monotonic()
+            found = self._remembered.get(known)
+            if found and now < found[1] and self.remembers:
+                return found[0]
+            if found is None:
+                self._guesses.check(address)
+            return await self._look_up(known, now)
+        except Unauthorized:
+            self._guesses.note(address)
+            raise
 
     async def _look_up(self, known: bytes, now: float) -> Viewer:
         forgotten = self._forgotten if self.remembers else None
