@@ -17,6 +17,7 @@ from starlette.routing import Route, WebSocketRoute
 from jsonapi_facade import reference
 from jsonapi_facade.handlers import CarrierV1
 from jsonapi_facade.operations import validate_operations
+from models.api_key import ApiKeyRole
 from models.database import UNAVAILABLE, Database
 from models.secrets import Cipher
 from observability import metrics
@@ -25,6 +26,7 @@ from observability.requests import Observe
 from observability.tracing import tracing
 from pages import graphiql
 from pages import routes as pages
+from resolvers.budget import Budgets, Guesses
 from resolvers.event_stream import EventStream
 from resolvers.keys import Keys
 from resolvers.service import Service
@@ -49,9 +51,14 @@ def create_app(settings: Settings | None = None) -> Starlette:
         async with Database.open(chosen.database_url) as database:
             private = chosen.webhook_allow_private_addresses
             cipher = Cipher(chosen.secret_key, chosen.secret_key_previous)
-            events, keys = EventStream(database), Keys(database)
-            app.state.service = Service(database, cipher, private, events, keys)
-            async with background(keep_figures(database)), keys.listening():
+            events, keys = EventStream(database), Keys(database, Guesses(chosen.wrong_key_limit))
+            budgets = Budgets(database.reads)
+            limits = {
+                ApiKeyRole.CARRIER: chosen.rate_limit,
+                ApiKeyRole.PLATFORM: chosen.platform_rate_limit,
+            }
+            app.state.service = Service(database, cipher, private, events, keys, budgets, limits)
+            async with background(keep_figures(database)), keys.listening(), budgets.shared():
                 with called_at_the_end(events.finish):
                     gc.collect()
                     gc.freeze()  # what a start makes stays: no collection need look at it again

@@ -71,6 +71,11 @@ class Environment(BaseSettings):
     web_concurrency: int = Field(default=1, ge=1)
     # Proxies whose X-Forwarded-* headers are believed: addresses separated by commas, or *.
     forwarded_allow_ips: str = "127.0.0.1"
+    # Units a minute that a carrier's key and a platform key may spend (docs/operations.md); 0 is no limit.
+    rate_limit: int = Field(default=60_000, ge=0, le=1_000_000_000)
+    platform_rate_limit: int = Field(default=600_000, ge=0, le=1_000_000_000)
+    # Wrong keys a minute from one address, for each process; 0 is no limit.
+    wrong_key_limit: int = Field(default=30, ge=0)
     webhook_issuer: str = "Somleng"
     webhook_allow_private_addresses: bool = False
     webhook_attempt_seconds: float = Field(default=15, gt=0, le=60)

@@ -37,6 +37,7 @@ from jsonapi_facade.resources import RESOURCES, Resource
 from models.api_key import ApiKeyRole
 from models.database import UNAVAILABLE
 from resolvers.keys import Unauthorized
+from schema.errors import RateLimited
 from schema.root import schema
 
 PREFIX = "/carrier/v1/"
@@ -81,6 +82,8 @@ async def _told(answering: Awaitable[Response]) -> Response:
             return await answering
         except Rejected:
             raise
+        except RateLimited as error:
+            raise Rejected([Problem(429, "rate_limited", error.message)], error.headers) from None
         except UNAVAILABLE as error:
             detail = "the database is away; try again in a moment"
             raise Rejected([Problem(503, "unavailable", detail)], {"retry-after": "1"}) from error
@@ -100,9 +103,8 @@ async def _dispatch(request: Request) -> Response:
         raise Rejected([Problem(405, "method_not_allowed", detail)], {"allow": allowed})
     check_accept(request)
     try:
-        context = await request.app.state.service.context_for(
-            header(request, b"authorization"), request.scope["client"]
-        )
+        service, client = request.app.state.service, request.scope["client"]
+        context = await service.context_for(header(request, b"authorization"), client)
     except Unauthorized as error:
         raise denied(error.status, error.error, error.description) from None
     if context.viewer.role is not ApiKeyRole.CARRIER:

@@ -12,6 +12,7 @@ from models.message import Message
 from models.number_stock import PhoneNumberStock  # noqa: F401 - part of METADATA, behind no type
 from models.phone_call import PhoneCall
 from models.phone_number import PhoneNumber
+from models.rate_budget import RateBudget  # noqa: F401 - part of METADATA, behind no type
 from models.tombstone import Tombstone  # noqa: F401 - part of METADATA, behind no type
 from models.tts_event import TtsEvent
 from models.webhook_delivery import WebhookAttempt, WebhookDelivery

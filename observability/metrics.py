@@ -46,6 +46,12 @@ GAVE_UP = Counter(
     "Answers that compiled completion left to graphql-core.",
     registry=REGISTRY,
 )
+REFUSED = Counter(
+    "carrierql_refused",
+    "Requests answered 429 or 503 at the door: by their key's budget, their address, or for want of room.",
+    ["reason"],
+    registry=REGISTRY,
+)
 WEBHOOKS = Gauge(  # PostgreSQL counts, so that no restart begins anew: they only ever rise
     "carrierql_webhooks",
     "Since ever: attempts that succeeded and failed, and deliveries given up (exhausted).",
@@ -123,6 +129,10 @@ def _bounded(door: str, operation: str) -> str:
             return OTHERS
         _names.add(operation)
     return operation
+
+
+def refused(reason: str) -> None:
+    REFUSED.labels(reason).inc()
 
 
 def connections(pools: Mapping[str, Mapping[str, int]]) -> None:

@@ -1,7 +1,7 @@
 """The request that is being answered: its id, its trace, and what it turned out to be."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -31,6 +31,7 @@ class Request:
     operation: str = ""
     door: str = ""
     address: str | None = None
+    headers: Callable[[], Iterable[tuple[bytes, bytes]]] = tuple  # further ones of the answer, as it begins
 
 
 CURRENT: ContextVar[Request | None] = ContextVar("request", default=None)
@@ -40,6 +41,12 @@ def note_operation(name: str) -> None:
     """The GraphQL operation behind the request, REST or not."""
     if request := CURRENT.get():
         request.operation = name[:MAX_NAME] or "anonymous"
+
+
+def answer_with(headers: Callable[[], Iterable[tuple[bytes, bytes]]]) -> None:
+    """Have these headers in the request's answer, whatever it turns out to be."""
+    if request := CURRENT.get():
+        request.headers = headers
 
 
 @contextmanager
@@ -72,7 +79,8 @@ class Observe:
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"x-request-id", request.id.encode())]
+                own = (b"x-request-id", request.id.encode())
+                message["headers"] = [*message["headers"], own, *request.headers()]
                 metrics.answered(request.door, request.operation, message["status"], perf_counter() - start)
             await send(message)
 

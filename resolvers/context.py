@@ -14,6 +14,7 @@ from models.api_key import ApiKeyAccess, ApiKeyRole
 from models.database import Database
 from models.networks import Network
 from models.secrets import Cipher
+from resolvers.budget import Budget
 from resolvers.event_stream import EventStream
 from resolvers.planner import named_type
 from resolvers.readers import PAGES, ROWS, node_type_name
@@ -59,6 +60,8 @@ class Context:
     private_webhooks: bool = False  # whether webhooks may go to private addresses
     events: EventStream | None = None  # what a subscription follows: the process's own
     forget_key: Callable[[UUID], None] | None = None  # told of a key that was just revoked
+    budget: Budget | None = None  # the key's; None where nothing is counted
+    charged: int = 0  # units that the request has cost so far
     operation: Operation | None = None
     action: str = ""  # the mutation's field that is being done
     found: tuple[Any] | None = None
@@ -67,6 +70,12 @@ class Context:
     def anew(self) -> "Context":
         """The same for another event of a subscription, which must not share what this one has loaded."""
         return replace(self, _loaders={})
+
+    async def charge(self, units: int, *, hold: bool = False) -> None:
+        """Spend units of the key's budget. Raises RateLimited, and UNAVAILABLE's."""
+        if self.budget is not None:
+            await self.budget.charge(units, hold=hold)
+            self.charged += units
 
     def allow(self, roles: frozenset[ApiKeyRole], access: ApiKeyAccess) -> None:
         """Raise FORBIDDEN where the key's role or access does not suffice."""

@@ -22,6 +22,7 @@ from models.api_key import ApiKeyAccess, ApiKeyRole
 from models.database import UNAVAILABLE, Database
 from models.networks import address_of, is_within, parsed
 from models.secrets import fingerprint
+from resolvers.budget import Guesses, network
 from resolvers.context import Home, Viewer
 
 MAX_KEY = 256
@@ -67,8 +68,8 @@ class Unauthorized(Exception):
 class Keys:
     """The keys of this process's callers: read from the database, and remembered while it listens."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, guesses: Guesses) -> None:
+        self._database, self._guesses = database, guesses
         self._remembered: dict[bytes, tuple[Viewer, float]] = {}  # by fingerprint, each with its end
         self._listening_until = 0.0
         self._forgotten = 0  # how often something was: what was read before that is not remembered after
@@ -79,18 +80,28 @@ class Keys:
         return monotonic() < self._listening_until
 
     async def viewer(self, authorization: str | None, address: str = "") -> Viewer:
-        """The viewer of a Bearer key, or of Basic auth's password, at this address. Raises Unauthorized."""
-        token = _token(authorization)
-        known = fingerprint(token)
-        now = monotonic()
-        if self.remembers and (found := self._remembered.get(known)) and now < found[1]:
-            viewer = found[0]
-            if viewer.networks:
-                _check_address(viewer, address)
-            return viewer
-        if key_token.is_mistyped(token):
-            raise _invalid("this key is mistyped or incomplete: its checksum is wrong")
-        return await self._look_up(known, now, address)
+        """The viewer of a Bearer key, or of Basic auth's password, at this address.
+
+        Raises Unauthorized, and RateLimited: an address that has sent too many wrong keys is answered for
+        keys that were right before alone.
+        """
+        try:
+            token = _token(authorization)
+            known = fingerprint(token)
+            now = monotonic()
+            found = self._remembered.get(known)
+            if found and now < found[1] and self.remembers:
+                if found[0].networks:
+                    _check_address(found[0], address)
+                return found[0]
+            if found is None:
+                self._guesses.check(network(address))
+            if key_token.is_mistyped(token):
+                raise _invalid("this key is mistyped or incomplete: its checksum is wrong")
+            return await self._look_up(known, now, address)
+        except Unauthorized:
+            self._guesses.note(network(address))
+            raise
 
     async def _look_up(self, known: bytes, now: float, address: str) -> Viewer:
         forgotten = self._forgotten if self.remembers else None

@@ -2,27 +2,44 @@
 
 from dataclasses import dataclass
 
+from models.api_key import ApiKeyRole
 from models.database import Database
 from models.secrets import Cipher
-from resolvers.context import Context
+from observability.requests import answer_with
+from resolvers.budget import Budgets
+from resolvers.context import Context, Viewer
 from resolvers.event_stream import EventStream
 from resolvers.keys import Keys
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
+    """`limits`: units a minute that a key of a role may spend; 0 is no limit."""
+
     database: Database
     cipher: Cipher
     private_webhooks: bool
     events: EventStream
     keys: Keys
+    budgets: Budgets
+    limits: dict[ApiKeyRole, int]
 
     async def context_for(self, authorization: str | None, client: tuple[str, int] | None = None) -> Context:
-        """The context of a request with this Authorization header. Raises keys.Unauthorized.
+        """The context of a request with this Authorization header, which has cost one unit.
 
-        `client` is the connection's (ASGI), in which the server has put what a trusted proxy says.
+        `client` is the connection's (ASGI), in which the server has put what a trusted proxy says. Raises
+        keys.Unauthorized, RateLimited, and UNAVAILABLE's.
         """
         viewer = await self.keys.viewer(authorization, client[0] if client else "")
-        return Context(
+        context = Context(
             self.database, self.cipher, viewer, self.private_webhooks, self.events, self.keys.forget
         )
+        await self._charge(context, viewer)
+        return context
+
+    async def _charge(self, context: Context, viewer: Viewer) -> None:
+        limit = self.limits[viewer.role]
+        if limit and viewer.key_id:
+            context.budget = self.budgets.of(viewer.key_id, limit)
+            answer_with(context.budget.headers)
+            await context.charge(1, hold=True)

@@ -35,6 +35,19 @@ class Refused(Exception):
         super().__init__("; ".join(error.message for error in self.errors))
 
 
+class RateLimited(GraphQLError):
+    """More was asked for than there is just now; `seconds` later there is more."""
+
+    def __init__(self, message: str, seconds: int) -> None:
+        self.seconds = seconds
+        extensions = {"code": "RATE_LIMITED", "retryAfter": seconds}
+        super().__init__(f"{message}; try again in {seconds} s", extensions=extensions)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"retry-after": str(self.seconds)}
+
+
 def wrong(field: str, message: str, code: UserErrorCode = UserErrorCode.INVALID) -> UserError:
     """The error at a field of the input, named as clients name it (`defaultTtsVoice`)."""
     return UserError(message=message, field=[field], code=code)

@@ -60,7 +60,10 @@ class Document:
         }
         for node in definitions if not self.errors else ():
             if isinstance(node, OperationDefinitionNode):
-                self.operations[node.name.value if node.name else ""] = Operation(schema, node, fragments)
+                cost = limits.cost(node, fragments)
+                self.operations[node.name.value if node.name else ""] = Operation(
+                    schema, node, fragments, cost
+                )
 
     def operation(self, name: str | None) -> Operation | None:
         if name is None and len(self.operations) == 1:
@@ -102,7 +105,7 @@ class CarrierSchema(strawberry.Schema):
     ) -> ExecutionResult:
         """Run an operation. In `data`, DateTime and JSON are Python values for orjson to write.
 
-        Where its objects could be written in `form` at once, the result is `Formed`.
+        Where its objects could be written in `form` at once, the result is `Formed`. Raises RateLimited.
         """
         document = self.document(text)
         operation = document.operation(operation_name)
@@ -110,6 +113,8 @@ class CarrierSchema(strawberry.Schema):
             return ExecutionResult(None, document.errors or [document.unknown_operation()])
         context.operation = operation
         note_operation(operation.node.name.value if operation.node.name else "")
+        if operation.cost:
+            await context.charge(operation.cost)
         operation.runs += 1
         if operation.runs == SECOND:
             operation.prepared, operation.variables = self._prepared(operation), self._variables(operation)

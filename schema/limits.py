@@ -1,6 +1,6 @@
 """What one GraphQL document may ask for; each refusal names its limit."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from graphql import (
@@ -29,6 +29,7 @@ MAX_MERGES = 60
 MAX_OPERATIONS = 20
 MAX_VARIABLES = 100
 MAX_COMPLEXITY = 20_000
+UNIT = 100  # objects that cost as much as a request itself
 WHOLE_PAGE = 100
 WHOLE_CHART = 1000
 CHARTS = frozenset({"phoneCallStats", "messageStats", "ttsStats"})
@@ -67,7 +68,7 @@ class Limits(ASTValidationRule):
     def _measure(
         self, kind: str, node: OperationDefinitionNode | FragmentDefinitionNode, *, deep: bool
     ) -> None:
-        measured = _Measure(self.context)
+        measured = _Measure(self.context.get_fragment)
         measured.add(node.selection_set, 1, 1, ())
         found = [
             ("depth", 0 if deep else measured.depth, MAX_DEPTH),
@@ -88,9 +89,16 @@ class Limits(ASTValidationRule):
                 self.report_error(GraphQLError(message, node, extensions=extensions))
 
 
+def cost(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> int:
+    """What an operation costs of its key's budget, beside the one unit of every request."""
+    measured = _Measure(fragments.get)
+    measured.add(operation.selection_set, 1, 1, ())
+    return measured.complexity // UNIT
+
+
 class _Measure:
-    def __init__(self, context: Any) -> None:
-        self._context = context
+    def __init__(self, fragment: Callable[[str], FragmentDefinitionNode | None]) -> None:
+        self._fragment = fragment
         self.depth = self.aliases = self.directives = self.merges = self.fields = self.complexity = 0
         self._seen = 0
 
@@ -119,7 +127,7 @@ class _Measure:
             elif isinstance(selection, FragmentSpreadNode):
                 self.merges += 1
                 name = selection.name.value
-                fragment = self._context.get_fragment(name)
+                fragment = self._fragment(name)
                 if fragment and name not in within:
                     self.add(fragment.selection_set, depth, times, (*within, name))
 

@@ -26,6 +26,7 @@ from resolvers.context import Context
 from resolvers.idempotency import HEADER, Kept, Unusable, once
 from resolvers.keys import Unauthorized
 from schema import limits
+from schema.errors import RateLimited
 from schema.over_sse import events
 from schema.root import schema
 
@@ -65,6 +66,7 @@ class Asked:
     text: str
     variables: dict[str, Any] | None
     name: str | None
+    shows_cost: bool = False
 
     @property
     def kind(self) -> OperationType | None:
@@ -121,9 +123,8 @@ async def graphql(request: Request) -> Response:  # noqa: PLR0911 - one return f
             page: Response = await _page(request)(request)
             return page
         given = await _parameters(request)
-        context = await request.app.state.service.context_for(
-            request.headers.get("authorization"), request.scope["client"]
-        )
+        service, client = request.app.state.service, request.scope["client"]
+        context = await service.context_for(request.headers.get("authorization"), client)
         asked = _asked(given)
         key = request.headers.get(HEADER)
         if request.method != "POST" or "subscription" in asked.text:
@@ -132,16 +133,19 @@ async def graphql(request: Request) -> Response:  # noqa: PLR0911 - one return f
             return await _once(media, key, asked, context)
         if media == EVENTS:
             return events(asked, context, payload)
+        result = await schema.run(asked.text, asked.variables, context, asked.name)
+        return _answer(media, result, _cost(context) if asked.shows_cost else None)
     except Refused as refused:
         return _refusal(media, refused)
     except Unauthorized as error:
         description = f'error="{error.error}", error_description="{error.description}"'
         challenge = {"www-authenticate": f'Bearer realm="carrierql", {description}'}
         return _refusal(media, Refused(error.status, error.description, error.error.upper(), challenge))
+    except RateLimited as error:
+        return _refusal(media, Refused(429, error.message, "RATE_LIMITED", error.headers))
     except UNAVAILABLE:
         away = Refused(503, "the database is away; try again", "UNAVAILABLE", {"retry-after": "1"})
         return _refusal(media, away)
-    return _answer(media, await schema.run(asked.text, asked.variables, context, asked.name))
 
 
 @lru_cache(MAX_REMEMBERED)
@@ -248,7 +252,7 @@ def _asked(given: dict[str, Any]) -> Asked:
         text = persisted_documents.document(text, extensions["persistedQuery"])
     if text is None:
         raise Refused(400, f"name an operation by query, such as {EXAMPLE}")
-    return Asked(text, variables, name or None)
+    return Asked(text, variables, name or None, bool(extensions and extensions.get("cost") is True))
 
 
 def _check_kind(request: Request, asked: Asked, *, streams: bool) -> None:
@@ -273,9 +277,26 @@ def was_not_run(result: ExecutionResult) -> bool:
     return result.data is None and all(error.path is None for error in result.errors or ())
 
 
-def _answer(media: str, result: ExecutionResult) -> Response:
+def _answer(media: str, result: ExecutionResult, extensions: dict[str, Any] | None = None) -> Response:
     status = 400 if media == RESPONSE and result.errors and was_not_run(result) else 200
-    return Response(orjson.dumps(payload(result), option=orjson.OPT_UTC_Z), status, HEADERS[media])
+    shown = payload(result)
+    if extensions:
+        shown["extensions"] = extensions
+    return Response(orjson.dumps(shown, option=orjson.OPT_UTC_Z), status, HEADERS[media])
+
+
+def _cost(context: Context) -> dict[str, Any] | None:
+    """What `extensions: {"cost": true}` asks for; None where nothing is counted."""
+    budget = context.budget
+    if budget is None:
+        return None
+    shown = {
+        "requested": context.charged,
+        "limit": budget.limit,
+        "remaining": budget.remaining,
+        "resetSeconds": budget.reset_seconds,
+    }
+    return {"cost": shown}
 
 
 async def _once(media: str, key: str, asked: Asked, context: Context) -> Response:

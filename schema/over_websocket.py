@@ -23,6 +23,7 @@ from strawberry.types.unset import UNSET
 
 from models.database import UNAVAILABLE
 from resolvers.keys import Unauthorized
+from schema.errors import RateLimited
 from schema.over_http import was_not_run
 from schema.root import schema
 from schema.streaming import stream
@@ -43,7 +44,7 @@ class Connection:
     connection_params: dict[str, Any] = field(default_factory=dict)
 
     async def context(self) -> Any:
-        """The context of one operation. Raises Unauthorized, and UNAVAILABLE's."""
+        """The context of one operation. Raises Unauthorized, RateLimited, and UNAVAILABLE's."""
         given = {name.lower(): value for name, value in self.connection_params.items()}
         key = given.get("authorization", self.websocket.headers.get("authorization"))
         service, client = self.websocket.app.state.service, self.websocket.scope["client"]
@@ -78,6 +79,9 @@ class View:
         except Unauthorized as error:
             await connection.websocket.close(FORBIDDEN, error.description)
             raise ConnectionRejectionError from None
+        except RateLimited as error:
+            await connection.websocket.close(TRY_AGAIN, error.message)
+            raise ConnectionRejectionError from None
         except UNAVAILABLE:
             await connection.websocket.close(TRY_AGAIN, "the database is away; try again")
             raise ConnectionRejectionError from None
@@ -104,6 +108,9 @@ class Streams:
             context = await connection.context()
         except Unauthorized as error:
             yield _refused(error.description, error.error.upper())
+            return
+        except RateLimited as error:
+            yield PreExecutionError(None, [error])
             return
         except UNAVAILABLE:
             yield _refused("the database is away; try again", "UNAVAILABLE")

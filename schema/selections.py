@@ -72,8 +72,9 @@ class Operation:
         schema: GraphQLSchema,
         node: OperationDefinitionNode,
         fragments: Mapping[str, FragmentDefinitionNode],
+        cost: int,
     ) -> None:
-        self.schema, self.node, self.fragments = schema, node, fragments
+        self.schema, self.node, self.fragments, self.cost = schema, node, fragments, cost
         seen = _DirectiveVariables()
         for part in (node, *fragments.values()):
             visit(part, seen)

@@ -7,6 +7,7 @@ from typing import Any
 from graphql import ExecutionResult, GraphQLError, OperationType, subscribe
 
 from schema.completion import CompiledExecutor
+from schema.errors import RateLimited
 from schema.execution import CarrierSchema, explained
 
 
@@ -28,7 +29,15 @@ async def stream(
     document = schema.document(text)
     operation = document.operation(name)
     if operation is None or operation.node.operation is not OperationType.SUBSCRIPTION:
-        yield await schema.run(text, variables, context, name)
+        try:
+            yield await schema.run(text, variables, context, name)
+        except RateLimited as error:
+            yield ExecutionResult(None, [error])
+        return
+    try:
+        await context.charge(operation.cost)
+    except RateLimited as error:
+        yield ExecutionResult(None, [error])
         return
     context.operation = operation
     assert document.node is not None

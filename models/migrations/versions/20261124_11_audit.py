@@ -1,7 +1,7 @@
 """audit
 
 Revision ID: 20261124_11
-Revises: 20261124_07
+Revises: 20261124_08
 Create Date: 2026-11-24 17:48:12.330184
 """
 

@@ -1,0 +1,164 @@
+"""One budget for each key: both doors count alike, and all processes together grant no more than there is."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from httpx import ASGITransport, AsyncClient, Response
+
+from app import create_app
+from settings import Settings
+from tests.conftest import ORIGIN, Door
+from tests.test_keys import remembers
+
+LIMIT = 40
+PAGE = "{ phoneCalls(first: 100) { nodes { id account { id } } } }"  # 300 objects
+
+
+@asynccontextmanager
+async def another_process(
+    database_url: str, broker_url: str, limit: int = LIMIT, **more: Any
+) -> AsyncIterator[AsyncClient]:
+    known = {"database_url": database_url, "broker_url": broker_url, "secret_key": "k" * 32}
+    application = create_app(Settings.read(**known, rate_limit=limit, **more))
+    async with application.router.lifespan_context(application):
+        await remembers(application)
+        transport = ASGITransport(app=application, client=("192.0.2.1", 1))
+        async with AsyncClient(transport=transport, base_url=ORIGIN) as client:
+            yield client
+
+
+@pytest.fixture
+async def limited(database_url: str, broker_url: str) -> AsyncIterator[AsyncClient]:
+    async with another_process(database_url, broker_url) as client:
+        yield client
+
+
+async def read_nothing(client: AsyncClient, door: Door) -> Response:
+    return await client.get("/carrier/v1/accounts/none", headers={"Authorization": f"Bearer {door.key}"})
+
+
+async def ask(client: AsyncClient, door: Door, query: str, **more: Any) -> Response:
+    bearer = {"Authorization": f"Bearer {door.key}"}
+    return await client.post("/graphql", json={"query": query, **more}, headers=bearer)
+
+
+def remaining(response: Response) -> int:
+    assert response.headers["ratelimit-policy"] == f'"default";q={LIMIT};w=60'
+    found = re.fullmatch(r'"default";r=(\d+);t=(\d+)', response.headers["ratelimit"])
+    assert found is not None
+    assert 0 < int(found[2]) <= 60
+    return int(found[1])
+
+
+async def test_every_answer_of_both_doors_tells_what_is_left(limited: AsyncClient, ours: Door) -> None:
+    bearer = {"Authorization": f"Bearer {ours.key}"}
+    assert remaining(await read_nothing(limited, ours)) == LIMIT - 1
+    assert remaining(await limited.get("/carrier/v1/accounts?sort=x", headers=bearer)) == LIMIT - 2
+    assert remaining(await limited.post("/carrier/v1/accounts", content="{", headers=bearer)) == LIMIT - 3
+    assert remaining(await ask(limited, ours, "{ viewer { key { id } } }")) == LIMIT - 4
+    assert remaining(await ask(limited, ours, "{ nothing }")) == LIMIT - 5
+
+
+async def test_a_document_costs_a_unit_and_one_more_for_each_hundred_objects(
+    limited: AsyncClient, ours: Door
+) -> None:
+    answer = await ask(limited, ours, PAGE, extensions={"cost": True})
+    assert remaining(answer) == LIMIT - 4
+    cost = answer.json()["extensions"]["cost"]
+    reset = cost.pop("resetSeconds")
+    assert 0 < reset <= 60
+    assert cost == {"requested": 4, "limit": LIMIT, "remaining": LIMIT - 4}
+    assert "extensions" not in (await ask(limited, ours, PAGE)).json()
+
+
+async def test_a_page_of_rest_costs_what_its_document_does(limited: AsyncClient, ours: Door) -> None:
+    bearer = {"Authorization": f"Bearer {ours.key}"}
+    assert remaining(await limited.get("/carrier/v1/phone_calls", headers=bearer)) == LIMIT - 5
+
+
+async def test_a_spent_budget_is_429_at_both_doors(limited: AsyncClient, ours: Door, theirs: Door) -> None:
+    for _ in range(LIMIT):
+        assert (await read_nothing(limited, ours)).status_code == 404
+    refused = await read_nothing(limited, ours)
+    error = refused.json()["errors"][0]
+    assert (refused.status_code, error["status"], error["code"]) == (429, "429", "rate_limited")
+    wait = refused.headers["retry-after"]
+    assert error["detail"] == f"the budget of {LIMIT} units a minute is spent; try again in {wait} s"
+    assert remaining(refused) == 0
+    refused = await ask(limited, ours, PAGE)
+    assert (refused.status_code, remaining(refused)) == (429, 0)
+    assert refused.json()["errors"][0]["extensions"] == {"code": "RATE_LIMITED"}
+    assert 0 < int(refused.headers["retry-after"]) <= 60
+    assert (await read_nothing(limited, theirs)).status_code == 404
+    figures = (await limited.get("/metrics")).text
+    assert 'carrierql_refused_total{reason="budget"}' in figures
+
+
+async def test_a_document_that_costs_more_than_is_left_is_refused_and_a_small_one_is_not(
+    limited: AsyncClient, ours: Door
+) -> None:
+    for _ in range(LIMIT - 3):
+        await read_nothing(limited, ours)
+    assert (await ask(limited, ours, PAGE)).status_code == 429
+    assert (await read_nothing(limited, ours)).status_code == 404
+
+
+async def test_processes_together_grant_the_whole_budget_and_no_more(
+    database_url: str, broker_url: str, ours: Door
+) -> None:
+    limit = 500
+    async with (
+        another_process(database_url, broker_url, limit) as one,
+        another_process(database_url, broker_url, limit) as two,
+        another_process(database_url, broker_url, limit) as three,
+    ):
+        busy = [one] * 500 + [two] * 150 + [three] * 5
+        statuses = await asyncio.gather(*[_status(client, ours) for client in busy])
+        granted = statuses.count(404)
+        assert granted <= limit
+        # What a process leased and did not need is spent by whoever asks it.
+        for client in (one, two, three):
+            while (await read_nothing(client, ours)).status_code == 404:
+                granted += 1
+        assert granted == limit
+
+
+async def _status(client: AsyncClient, door: Door) -> int:
+    return (await read_nothing(client, door)).status_code
+
+
+async def test_a_process_that_ends_gives_back_what_it_had_not_spent(
+    database_url: str, broker_url: str, ours: Door
+) -> None:
+    async with another_process(database_url, broker_url, 5000) as ending:
+        assert (await read_nothing(ending, ours)).status_code == 404
+    async with another_process(database_url, broker_url, 5000) as other:
+        assert '"default";r=4998;' in (await read_nothing(other, ours)).headers["ratelimit"]
+
+
+async def test_no_limit_counts_nothing(database_url: str, broker_url: str, ours: Door) -> None:
+    async with another_process(database_url, broker_url, 0) as free:
+        answer = await ask(free, ours, PAGE, extensions={"cost": True})
+        assert "ratelimit" not in answer.headers
+        assert "extensions" not in answer.json()
+
+
+async def test_an_address_with_too_many_wrong_keys_is_answered_for_known_keys_alone(
+    database_url: str, broker_url: str, ours: Door, theirs: Door
+) -> None:
+    async with another_process(database_url, broker_url, wrong_key_limit=3) as client:
+        assert (await read_nothing(client, ours)).status_code == 404
+        wrong = {"Authorization": "Bearer wrong"}
+        asked = [await client.get("/carrier/v1/accounts", headers=wrong) for _ in range(4)]
+        assert [answer.status_code for answer in asked] == [401, 401, 401, 429]
+        assert 0 < int(asked[3].headers["retry-after"]) <= 60
+        refused = await ask(client, theirs, PAGE)
+        assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (
+            429,
+            "RATE_LIMITED",
+        )
+        assert (await read_nothing(client, ours)).status_code == 404
