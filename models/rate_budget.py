@@ -17,7 +17,7 @@ class RateBudget(SQLModel, table=True):
     """
 
     __tablename__ = "rate_budget"
-    __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012 - SQLAlchemy's own form
+    __table_args__ = {"prefixes": ["UNLOGGED"]}
 
     key_id: UUID = Field(primary_key=True)
     began_at: datetime = Field(sa_type=TIMESTAMP)
