@@ -37,6 +37,7 @@ PEERS = Path(__file__).parent / "peers"
 ROOT = Path(__file__).parent.parent
 SIZES = (1, 10, 100)
 CONNECTIONS = 32
+LIMIT = 1_000_000_000  # counted, never met
 FIELDS = "id createdAt updatedAt to from priceUnit duration direction status price account { id }"
 PAGE_INFO = "pageInfo { hasPreviousPage hasNextPage startCursor endCursor }"
 ONE = f"query($id: ID!) {{ phoneCall(id: $id) {{ {FIELDS} }} }}"
@@ -88,7 +89,8 @@ def peer_body(size: int, row_id: str) -> bytes:
 
 
 async def in_one_process(url: str, ids: list[str], rounds: int) -> None:
-    settings = Settings.read(database_url=url, broker_url="redis://127.0.0.1:1/0", secret_key="k" * 32)
+    known = {"broker_url": "redis://127.0.0.1:1/0", "secret_key": "k" * 32, "rate_limit": LIMIT}
+    settings = Settings.read(database_url=url, **known)
     ours, base = create_app(settings), floor.create_app(url)
     headers = tuple((name.encode(), value.encode()) for name, value in {"host": "api", **HEADERS}.items())
     posted = (*headers, (b"content-type", b"application/json"))
@@ -147,6 +149,7 @@ def over_http(url: str, ids: list[str], rounds: int, seconds: float, peers: Path
 
 def our_services(url: str) -> list[Service]:
     ours = {"DATABASE_URL": url, "BROKER_URL": "redis://127.0.0.1:1/0", "SECRET_KEY": "k" * 32}
+    ours["RATE_LIMIT"] = str(LIMIT)
     serve = [sys.executable, "-P", "-m", "cli", "serve"]
     by_uvicorn = [sys.executable, "-m", "uvicorn", "--factory", *UVICORN, "benchmarks.floor:from_environment"]
     return [

@@ -44,7 +44,7 @@ ON CONFLICT (key_id) DO UPDATE SET
                  AS size)
 RETURNING began_at, granted, greatest($2::int - taken, 0) AS rest,
           extract(epoch FROM began_at + interval '{WINDOW_SECONDS} s' - now())::float8 AS seconds_left
-"""  # noqa: S608 - numbers of our own
+"""  # noqa: S608 - constants
 GIVE_BACK = "UPDATE rate_budget SET taken = taken - $3 WHERE key_id = $1 AND began_at = $2 RETURNING taken"
 
 

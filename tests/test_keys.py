@@ -12,6 +12,7 @@ from app import create_app
 from models import key_token
 from models.database import Database
 from models.secrets import fingerprint
+from resolvers.budget import Guesses
 from resolvers.context import operator
 from resolvers.keys import Keys, Unauthorized
 from schema.root import schema
@@ -215,7 +216,7 @@ async def test_a_mistyped_key_is_refused_without_the_database(app: Starlette, ou
     async with Database.open("postgresql://nobody@127.0.0.1:1/nothing") as away:
         for token in (mistyped, ours.key[:-1], "carrierql_"):
             with pytest.raises(Unauthorized) as refused:
-                await Keys(away).viewer(f"Bearer {token}")
+                await Keys(away, Guesses(0)).viewer(f"Bearer {token}")
             assert refused.value.description == "this key is mistyped or incomplete: its checksum is wrong"
             assert refused.value.status == 401
     assert (await ours.rest("GET", "accounts")).status_code == 200
