@@ -100,7 +100,9 @@ async def _dispatch(request: Request) -> Response:
         raise Rejected([Problem(405, "method_not_allowed", detail)], {"allow": allowed})
     check_accept(request)
     try:
-        context = await request.app.state.service.context_for(header(request, b"authorization"))
+        context = await request.app.state.service.context_for(
+            header(request, b"authorization"), request.scope["client"]
+        )
     except Unauthorized as error:
         raise denied(error.status, error.error, error.description) from None
     if context.viewer.role is not ApiKeyRole.CARRIER:

@@ -9,7 +9,11 @@ from sqlmodel import Field
 
 from models.columns import TIMESTAMP, Row, enum_column, foreign_key
 
-REVOKED = "api_key_revoked"  # the channel on which a key's id is notified as it is revoked
+REVOKED = "api_key_revoked"  # the channel on which a key's id is notified as it is revoked or rotated
+
+MAX_ALLOWED_ADDRESSES = 50
+USUAL_OVERLAP_SECONDS = 24 * 3600
+MAX_OVERLAP_SECONDS = 7 * 24 * 3600
 
 
 class ApiKeyRole(Enum):
@@ -35,6 +39,8 @@ class ApiKey(Row, table=True):
     role: ApiKeyRole = enum_column(ApiKeyRole)
     access: ApiKeyAccess = enum_column(ApiKeyAccess)
     token_hash: bytes
+    # Networks in CIDR form that it may be used from; NULL: anywhere.
+    allowed_addresses: list[str] | None = Field(default=None, sa_type=sa.ARRAY(sa.Text))
     last_used_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     expires_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     revoked_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)

@@ -102,6 +102,13 @@ class Database:
             connection.terminate()
 
 
+def disconnected(error: BaseException) -> bool:
+    """Whether the engine says in its own words what UNAVAILABLE says in the driver's."""
+    return isinstance(error, sqlalchemy.exc.DBAPIError) and (
+        error.connection_invalidated or isinstance(error.orig and error.orig.__cause__, UNAVAILABLE)
+    )
+
+
 def engine_url(url: str) -> URL:
     """The same database for SQLAlchemy's asyncpg dialect."""
     return make_url(url).set(drivername="postgresql+asyncpg")

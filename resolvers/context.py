@@ -12,6 +12,7 @@ from strawberry.dataloader import DataLoader
 
 from models.api_key import ApiKeyAccess, ApiKeyRole
 from models.database import Database
+from models.networks import Network
 from models.secrets import Cipher
 from resolvers.event_stream import EventStream
 from resolvers.planner import named_type
@@ -38,6 +39,7 @@ class Viewer:
     role: ApiKeyRole
     access: ApiKeyAccess
     carrier: Home | None
+    networks: tuple[Network, ...] = ()  # that the key may be used from; none: anywhere
 
     @property
     def carrier_id(self) -> UUID | None:
@@ -58,6 +60,7 @@ class Context:
     events: EventStream | None = None  # what a subscription follows: the process's own
     forget_key: Callable[[UUID], None] | None = None  # told of a key that was just revoked
     operation: Operation | None = None
+    action: str = ""  # the mutation's field that is being done
     found: tuple[Any] | None = None
     _loaders: dict[Hashable, DataLoader[str, Any]] = field(default_factory=dict)
 

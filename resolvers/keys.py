@@ -16,9 +16,11 @@ from uuid import UUID
 
 import structlog
 
+from models import key_token
 from models.api_key import REVOKED as CHANNEL
 from models.api_key import ApiKeyAccess, ApiKeyRole
 from models.database import UNAVAILABLE, Database
+from models.networks import address_of, is_within, parsed
 from models.secrets import fingerprint
 from resolvers.context import Home, Viewer
 
@@ -34,19 +36,22 @@ log = structlog.get_logger("carrierql")
 LOOK_UP = """
 WITH key AS (
     SELECT k.id, k.role, k.access, k.expires_at, k.revoked_at, k.last_used_at,
-           k.carrier_id, c.country_code, c.billing_currency
+           k.allowed_addresses, k.carrier_id, c.country_code, c.billing_currency
     FROM api_key k LEFT JOIN carrier c ON c.id = k.carrier_id WHERE k.token_hash = $1
 ), used AS (
     UPDATE api_key SET last_used_at = now()
     FROM key WHERE api_key.id = key.id AND key.revoked_at IS NULL
+      AND (key.expires_at IS NULL OR key.expires_at > now())
+      AND (key.allowed_addresses IS NULL OR $2::inet <<= ANY (key.allowed_addresses::cidr[]))
       AND (key.last_used_at IS NULL OR key.last_used_at < now() - interval '1 minute')
 )
-SELECT id, role, access, carrier_id, country_code, billing_currency,
+SELECT id, role, access, allowed_addresses, carrier_id, country_code, billing_currency,
        revoked_at IS NOT NULL AS revoked, coalesce(expires_at <= now(), false) AS expired,
        extract(epoch FROM expires_at - now())::float8 AS seconds_left, false AS account
 FROM key
 UNION ALL
-SELECT NULL, NULL, NULL, NULL, NULL, NULL, false, false, NULL, true FROM account WHERE auth_token_hash = $1
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false, NULL, true
+FROM account WHERE auth_token_hash = $1
 """
 
 
@@ -73,17 +78,23 @@ class Keys:
         """Whether a revocation would be heard of now."""
         return monotonic() < self._listening_until
 
-    async def viewer(self, authorization: str | None) -> Viewer:
-        """The viewer of a Bearer key, or of Basic auth's password. Raises Unauthorized."""
-        known = fingerprint(_token(authorization))
+    async def viewer(self, authorization: str | None, address: str = "") -> Viewer:
+        """The viewer of a Bearer key, or of Basic auth's password, at this address. Raises Unauthorized."""
+        token = _token(authorization)
+        known = fingerprint(token)
         now = monotonic()
         if self.remembers and (found := self._remembered.get(known)) and now < found[1]:
-            return found[0]
-        return await self._look_up(known, now)
+            viewer = found[0]
+            if viewer.networks:
+                _check_address(viewer, address)
+            return viewer
+        if key_token.is_mistyped(token):
+            raise _invalid("this key is mistyped or incomplete: its checksum is wrong")
+        return await self._look_up(known, now, address)
 
-    async def _look_up(self, known: bytes, now: float) -> Viewer:
+    async def _look_up(self, known: bytes, now: float, address: str) -> Viewer:
         forgotten = self._forgotten if self.remembers else None
-        row = await self._database.reads.fetchrow(LOOK_UP, known)
+        row = await self._database.reads.fetchrow(LOOK_UP, known, address_of(address))
         if row is None:
             raise _invalid("this key is unknown")
         if row["account"]:
@@ -92,6 +103,8 @@ class Keys:
         if row["revoked"] or row["expired"]:
             raise _invalid("this key was revoked" if row["revoked"] else "this key has expired")
         viewer = _viewer(row)
+        if viewer.networks:
+            _check_address(viewer, address)  # before it is remembered, so that its next good use is noted
         if forgotten == self._forgotten:
             left = row["seconds_left"]
             self._remember(known, viewer, now + min(REMEMBERED_SECONDS, left or REMEMBERED_SECONDS))
@@ -148,7 +161,14 @@ def _viewer(row: Any) -> Viewer:
     home = (
         Home(row["carrier_id"], row["country_code"], row["billing_currency"]) if row["carrier_id"] else None
     )
-    return Viewer(row["id"], ApiKeyRole(row["role"]), ApiKeyAccess(row["access"]), home)
+    networks = parsed(row["allowed_addresses"] or ())
+    return Viewer(row["id"], ApiKeyRole(row["role"]), ApiKeyAccess(row["access"]), home, networks)
+
+
+def _check_address(viewer: Viewer, address: str) -> None:
+    if not is_within(address, viewer.networks):
+        message = f"this key may not be used from {address or 'an unknown address'}"
+        raise Unauthorized(403, "insufficient_scope", message)
 
 
 def _token(authorization: str | None) -> str:

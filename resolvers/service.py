@@ -17,9 +17,12 @@ class Service:
     events: EventStream
     keys: Keys
 
-    async def context_for(self, authorization: str | None) -> Context:
-        """The context of a request with this Authorization header. Raises keys.Unauthorized."""
-        viewer = await self.keys.viewer(authorization)
+    async def context_for(self, authorization: str | None, client: tuple[str, int] | None = None) -> Context:
+        """The context of a request with this Authorization header. Raises keys.Unauthorized.
+
+        `client` is the connection's (ASGI), in which the server has put what a trusted proxy says.
+        """
+        viewer = await self.keys.viewer(authorization, client[0] if client else "")
         return Context(
             self.database, self.cipher, viewer, self.private_webhooks, self.events, self.keys.forget
         )

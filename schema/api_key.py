@@ -5,11 +5,20 @@ from datetime import UTC, datetime
 
 import strawberry
 
-from models.api_key import ApiKeyAccess, ApiKeyRole
+from models.api_key import (
+    MAX_ALLOWED_ADDRESSES,
+    MAX_OVERLAP_SECONDS,
+    USUAL_OVERLAP_SECONDS,
+    ApiKeyAccess,
+    ApiKeyRole,
+)
+from models.networks import network_problem
 from schema import checks
 from schema.carrier import Carrier
 from schema.errors import UserError, UserErrorCode, wrong
 from schema.node import Node
+
+ALLOWED = "The addresses and networks (CIDR, IPv4 or IPv6) that requests with it may come from."
 
 
 @strawberry.type(description="A key of the API. The token itself is shown once, when it is created.")
@@ -21,6 +30,7 @@ class ApiKey(Node):
         description="The carrier it belongs to; null for a platform key."
     )
     last_used_at: datetime | None = strawberry.field(description="When it was used last, to the minute.")
+    allowed_addresses: list[str] | None = strawberry.field(description=f"{ALLOWED} Null: from anywhere.")
     expires_at: datetime | None = strawberry.field(description="When it stops working; null: never.")
     created_at: datetime = strawberry.field(description="When it was created.")
     revoked_at: datetime | None = strawberry.field(description="When it was revoked; null: it works.")
@@ -45,6 +55,9 @@ class CreateApiKeyInput:
     expires_at: datetime | None = strawberry.field(
         default=None, description="When it stops working; never unless said."
     )
+    allowed_addresses: list[str] | None = strawberry.field(
+        default=None, description=f"{ALLOWED} From anywhere unless said; at most {MAX_ALLOWED_ADDRESSES}."
+    )
 
     def problems(self) -> Iterator[UserError]:
         yield from checks.text("name", self.name)
@@ -56,6 +69,28 @@ class CreateApiKeyInput:
             yield wrong("carrierId", "carrierId must be left out for a key with role PLATFORM")
         if self.expires_at is not None and self.expires_at <= datetime.now(UTC):
             yield wrong("expiresAt", "expiresAt must be in the future")
+        yield from _address_problems(self.allowed_addresses)
+
+
+@strawberry.input(description="Which key is to be followed by a new one.")
+class RotateApiKeyInput:
+    id: strawberry.ID = strawberry.field(description="The key's id.")
+    overlap_seconds: int | None = strawberry.field(
+        default=None,
+        description=f"How long the old key works beside the new one: 0 to {MAX_OVERLAP_SECONDS} (7 days); "
+        f"{USUAL_OVERLAP_SECONDS} (a day) unless said, and no longer than it would have.",
+    )
+
+    def problems(self) -> Iterator[UserError]:
+        if self.overlap_seconds is not None and not 0 <= self.overlap_seconds <= MAX_OVERLAP_SECONDS:
+            yield wrong("overlapSeconds", f"overlapSeconds must be 0 to {MAX_OVERLAP_SECONDS}")
+
+
+@strawberry.input(description="Which keys: those that meet every condition given.")
+class ApiKeyFilter:
+    carrier: strawberry.ID | None = strawberry.field(default=None, description="Of this carrier.")
+    role: ApiKeyRole | None = strawberry.field(default=None, description="With this role.")
+    access: ApiKeyAccess | None = strawberry.field(default=None, description="With this access.")
 
 
 @strawberry.input(description="Which key is to stop working.")
@@ -64,6 +99,19 @@ class RevokeApiKeyInput:
 
     def problems(self) -> Iterator[UserError]:
         yield from ()
+
+
+def _address_problems(allowed: list[str] | None) -> Iterator[UserError]:
+    if allowed is None:
+        return
+    if not 0 < len(allowed) <= MAX_ALLOWED_ADDRESSES:
+        message = (
+            f"allowedAddresses must have 1 to {MAX_ALLOWED_ADDRESSES} entries; leave it out for anywhere"
+        )
+        yield wrong("allowedAddresses", message)
+        return
+    for text in allowed:
+        yield from checks.problem("allowedAddresses", network_problem(text))
 
 
 @strawberry.type(description="What came of a change to an API key.")

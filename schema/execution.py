@@ -5,7 +5,6 @@ from collections import OrderedDict
 from collections.abc import Awaitable
 from typing import Any, cast
 
-import sqlalchemy.exc
 import strawberry
 import structlog
 from graphql import (
@@ -27,7 +26,7 @@ from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from models.database import UNAVAILABLE
+from models.database import UNAVAILABLE, disconnected
 from observability.requests import note_operation
 from schema import limits
 from schema.coercion import Unfit, Variables
@@ -237,7 +236,7 @@ def explained(error: GraphQLError) -> GraphQLError:
     cause = error.original_error
     if cause is None or isinstance(cause, GraphQLError):
         return error
-    if isinstance(cause, UNAVAILABLE) or _disconnected(cause):
+    if isinstance(cause, UNAVAILABLE) or disconnected(cause):
         message, extensions = "the database is away; try again in a moment", {"code": "UNAVAILABLE"}
         log.warning("database away", error=repr(cause))
     else:
@@ -251,9 +250,3 @@ def explained(error: GraphQLError) -> GraphQLError:
         )
         log.error("operation failed", id=identifier, path=error.path, exc_info=cause)
     return GraphQLError(message, error.nodes, path=error.path, extensions=extensions)
-
-
-def _disconnected(cause: BaseException) -> bool:
-    return isinstance(cause, sqlalchemy.exc.DBAPIError) and (
-        cause.connection_invalidated or isinstance(cause.orig and cause.orig.__cause__, UNAVAILABLE)
-    )

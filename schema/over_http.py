@@ -121,7 +121,9 @@ async def graphql(request: Request) -> Response:  # noqa: PLR0911 - one return f
             page: Response = await _page(request)(request)
             return page
         given = await _parameters(request)
-        context = await request.app.state.service.context_for(request.headers.get("authorization"))
+        context = await request.app.state.service.context_for(
+            request.headers.get("authorization"), request.scope["client"]
+        )
         asked = _asked(given)
         key = request.headers.get(HEADER)
         if request.method != "POST" or "subscription" in asked.text:

@@ -46,7 +46,8 @@ class Connection:
         """The context of one operation. Raises Unauthorized, and UNAVAILABLE's."""
         given = {name.lower(): value for name, value in self.connection_params.items()}
         key = given.get("authorization", self.websocket.headers.get("authorization"))
-        return await self.websocket.app.state.service.context_for(key if isinstance(key, str) else None)
+        service, client = self.websocket.app.state.service, self.websocket.scope["client"]
+        return await service.context_for(key if isinstance(key, str) else None, client)
 
 
 class Adapter(ASGIWebSocketAdapter):

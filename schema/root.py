@@ -27,7 +27,17 @@ from resolvers.answers import answer, answer_each
 from resolvers.readers import ONES, PAGES, ROWS
 from schema import paging
 from schema.account import Account, AccountFilter, AccountPayload, CreateAccountInput, UpdateAccountInput
-from schema.api_key import ApiKeyPayload, CreateApiKeyInput, CreateApiKeyPayload, RevokeApiKeyInput, Viewer
+from schema.api_key import (
+    ApiKey,
+    ApiKeyFilter,
+    ApiKeyPayload,
+    CreateApiKeyInput,
+    CreateApiKeyPayload,
+    RevokeApiKeyInput,
+    RotateApiKeyInput,
+    Viewer,
+)
+from schema.audit_entry import AuditEntry, AuditEntryFilter
 from schema.carrier import Carrier, CarrierPayload, CreateCarrierInput
 from schema.deletion import DeletePayload
 from schema.event import Event, EventFilter
@@ -151,6 +161,7 @@ class Query:
     viewer: Viewer = query(viewer.READER, Viewer, "Who the request comes from.", [])
     node: Node | None = query(node.READER, Node | None, "Any object by its id.", [ID])
     carriers = page(Carrier, None, "The carriers: all for the platform, its own for a carrier.")
+    api_keys = page(ApiKey, ApiKeyFilter, "The API keys, newest first; the tokens are not among them.")
     account = one(Account, "An account by its id.")
     accounts = page(Account, AccountFilter, "The accounts, newest first.")
     phone_call = one(PhoneCall, "A call by its id.")
@@ -190,6 +201,7 @@ class Query:
     webhook_deliveries = page(
         WebhookDelivery, WebhookDeliveryFilter, "The webhook deliveries of the last 30 days, newest first."
     )
+    audit_entries = page(AuditEntry, AuditEntryFilter, "Who wrote what, newest first: kept for ever.")
 
 
 def mutation(
@@ -205,6 +217,7 @@ def mutation(
 
     async def resolve(_root: Any, info: strawberry.Info, **given: Any) -> Any:
         info.context.allow(roles, ApiKeyAccess.WRITE)
+        info.context.action = info.field_name
         return await answered(info, payload, act, given["input"])
 
     parameters = [paging.required("input", input_type, INPUT)]
@@ -317,6 +330,13 @@ class Mutation:
     create_api_key = mutation(
         api_key.create, CreateApiKeyInput, CreateApiKeyPayload, "Create an API key.", roles=PLATFORM
     )
+    rotate_api_key = mutation(
+        api_key.rotate,
+        RotateApiKeyInput,
+        CreateApiKeyPayload,
+        "Make another API key with the same properties; the old one goes on working for a while.",
+        roles=PLATFORM,
+    )
     revoke_api_key = mutation(
         api_key.revoke,
         RevokeApiKeyInput,
@@ -419,6 +439,7 @@ schema = CarrierSchema(
     subscription=Subscription,
     types=[
         Account,
+        AuditEntry,
         Carrier,
         Event,
         Message,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from models import key_token
 from schema.root import schema
 from tests.commands import SECRET_KEY, carrierql, free_port
 from tests.servers import fresh_database
@@ -19,6 +20,8 @@ COMMANDS = [
     ["carriers", "create"],
     ["keys"],
     ["keys", "create"],
+    ["keys", "list"],
+    ["keys", "rotate"],
     ["keys", "revoke"],
     ["schema"],
     ["webhooks"],
@@ -51,7 +54,7 @@ def test_a_carrier_is_made_with_its_first_key(database_url: str, tmp_path: Path)
         "billing_currency": "KHR",
         "api_key": made["api_key"],
     }
-    assert len(made["api_key"]) == 43
+    assert key_token.FORM.fullmatch(made["api_key"])
 
 
 def test_without_json_the_same_is_printed_line_by_line(database_url: str, tmp_path: Path) -> None:
@@ -77,6 +80,32 @@ def test_a_platform_key_is_made_and_revoked(database_url: str, tmp_path: Path) -
     assert made == {"id": made["id"], "role": "platform", "access": "read", "api_key": made["api_key"]}
     revoked = carrierql("keys", "revoke", made["id"], cwd=tmp_path, **environment)
     assert (revoked.returncode, revoked.stdout) == (0, f"{made['id']} is revoked\n")
+
+
+def test_keys_are_listed_and_rotated_with_their_properties(database_url: str, tmp_path: Path) -> None:
+    environment = {"DATABASE_URL": database_url, "SECRET_KEY": SECRET_KEY}
+
+    def keys(*arguments: str) -> str:
+        done = carrierql("keys", *arguments, cwd=tmp_path, **environment)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    carrier = json.loads(carrierql(*CREATE_CARRIER, "--json", cwd=tmp_path, **environment).stdout)["id"]
+    limits = ["--expires", "2099-01-01", "--allow", "203.0.113.0/24", "--allow", "2001:db8::1"]
+    made = json.loads(keys("create", "--carrier", carrier, "--access", "read", *limits, "--json"))
+    new = json.loads(keys("rotate", made["id"], "--overlap", "0", "--json"))
+    assert new == {"id": new["id"], "role": "carrier", "access": "read", "api_key": new["api_key"]}
+    assert new["api_key"] != made["api_key"]
+    listed = json.loads(keys("list", "--carrier", carrier, "--json"))["api_keys"]
+    assert [key["id"] for key in listed[:2]] == [new["id"], made["id"]]
+    assert [key["allowedAddresses"] for key in listed] == [["203.0.113.0/24", "2001:db8::1/128"]] * 2 + [None]
+    assert [bool(key["expiresAt"]) for key in listed] == [True, True, False]
+    lines = keys("list", "--carrier", carrier).splitlines()
+    assert lines[0] == (
+        f"{new['id']}  carrier  read  carrier {carrier}  until {listed[0]['expiresAt'][:19]}Z  never used  "
+        'from 203.0.113.0/24, 2001:db8::1/128  "command line"'
+    )
+    assert lines[2].endswith('  for ever  never used  from anywhere  "first key"')
 
 
 def test_a_key_for_a_carrier_that_is_not_there_is_refused(database_url: str, tmp_path: Path) -> None:

@@ -62,6 +62,19 @@ async def test_a_record_costs_one_round_trip(wire: Wire, counted: Door, account:
     assert trips == [1]
 
 
+async def test_a_write_costs_its_statement_and_its_answer_and_the_entry_nothing(
+    wire: Wire, counted: Door, platform: Door, account: str
+) -> None:
+    call = await new_call(platform, account)
+    price = {"data": {"type": "phone_call", "id": call, "attributes": {"price": "-0.05"}}}
+    for number in range(1290, 1290 + WARM + 1):
+        with wire.counted() as creating:
+            await counted.do("createPhoneNumber", "phoneNumber", number=str(number), type="SHORT_CODE")
+        with wire.counted() as pricing:
+            assert (await counted.rest("PATCH", f"phone_calls/{call}", price)).status_code == 200
+    assert (creating, pricing) == ([2], [2])
+
+
 async def test_lists_within_a_list_cost_one_round_trip_more(
     wire: Wire, counted: Door, platform: Door, account: str
 ) -> None:
