@@ -33,7 +33,7 @@ from resolvers.service import Service
 from schema.over_http import graphql
 from schema.over_websocket import websocket
 from settings import Settings, load
-from workers import broker, queue
+from workers import broker_health, queue
 
 FIGURE_SECONDS = 1
 METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]
@@ -114,10 +114,10 @@ async def ready(request: Request) -> Response:
     """200 only while database and broker answer; says which does not."""
     state = {
         "database": "up",
-        "broker": "up" if await broker.answers(request.app.state.broker_url) else "away",
+        "broker": "up" if await broker_health.answers(request.app.state.broker_url) else "away",
     }
     try:
-        await request.app.state.service.database.reads.fetchval("SELECT 1", timeout=broker.SECONDS)
+        await request.app.state.service.database.reads.fetchval("SELECT 1", timeout=broker_health.SECONDS)
     except UNAVAILABLE:
         state["database"] = "away"
     return JSONResponse(state, 200 if set(state.values()) == {"up"} else 503)

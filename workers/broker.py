@@ -1,7 +1,5 @@
 """The message broker, by its URL. It carries hints alone: an endpoint has work. None of them matters."""
 
-import asyncio
-from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,11 +8,10 @@ from dramatiq import Broker, Message
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.brokers.redis import RedisBroker
 from pika.exceptions import AMQPError
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-SECONDS = 2
-AMQP_PORTS = {"amqp": 5672, "amqps": 5671}
+from workers.broker_health import AMQP_PORTS
+
 QUEUE, ACTOR = "webhooks", "deliver"
 DAY = 86_400_000
 #: What the brokers' clients raise while the broker is away.
@@ -41,19 +38,3 @@ def connect(url: str) -> Broker:
 def send_hint(broker: Broker, endpoint: str) -> None:
     """Tell the workers that an endpoint has work. Blocks; raises what the broker's client raises."""
     broker.enqueue(Message(QUEUE, ACTOR, (endpoint,), {}, {}))
-
-
-async def answers(url: str) -> bool:
-    """Whether the broker at `url` answers within two seconds."""
-    parts = urlsplit(url)
-    with suppress(OSError, RedisError, TimeoutError):
-        async with asyncio.timeout(SECONDS):
-            if parts.scheme in AMQP_PORTS:
-                _, writer = await asyncio.open_connection(
-                    parts.hostname, parts.port or AMQP_PORTS[parts.scheme]
-                )
-                writer.close()
-                return True
-            async with Redis.from_url(url, socket_timeout=SECONDS) as client:
-                return bool(await client.ping())
-    return False
