@@ -166,8 +166,9 @@ async def change(session: AsyncSession, context: Context, row: SQLModel, changes
     """Set columns of a row that is locked, and its `updated_at`."""
     changes = {"updated_at": ids.now()} | changes
     table: sa.Table = row.__table__  # type: ignore[attr-defined] # SQLModel sets it for table=True
-    statement = _changing(table, row.id, changes)  # type: ignore[attr-defined] # every table has it
-    await session.execute(statement, audit.who(context))
+    given = {f"new_{name}": value for name, value in changes.items()}
+    given |= audit.who(context) | {"row_id": row.id}  # type: ignore[attr-defined] # every table has it
+    await session.execute(_change(table, tuple(changes)), given)
     for name, value in changes.items():
         set_committed_value(row, name, value)
 
@@ -191,7 +192,7 @@ def only(outcomes: Sequence[Outcome]) -> UUID:
 @cache
 def _insertion(table: sa.Table, unless_taken: tuple[str, ...]) -> Any:
     """INSERT of one row."""
-    values = {column.name: sa.bindparam(f"new_{column.name}", type_=column.type) for column in table.c}
+    values = {column.name: _new(table, column.name) for column in table.c}
     added = _unless(insert(table).values(values), unless_taken).returning(*table.c).cte("added")
     return audit.leaving(
         sa.select(added.c.id),
@@ -224,10 +225,19 @@ def _unless(statement: Any, taken: tuple[str, ...]) -> Any:
     return statement.on_conflict_do_nothing(index_elements=taken) if taken else statement
 
 
-def _changing(
-    table: sa.Table, row_id: UUID, values: dict[str, Any], *conditions: Any, using: Any = ()
-) -> Any:
+@cache
+def _change(table: sa.Table, names: tuple[str, ...]) -> Any:
+    """UPDATE of those columns of a row."""
+    return _changing(table, {name: _new(table, name) for name in names})
+
+
+def _new(table: sa.Table, name: str) -> Any:
+    return sa.bindparam(f"new_{name}", type_=table.c[name].type)
+
+
+def _changing(table: sa.Table, values: dict[str, Any], *conditions: Any, using: Any = ()) -> Any:
     """UPDATE of the row that meets the `conditions`; `using` joins the tables that the values are from."""
+    row_id = sa.bindparam("row_id", type_=sa.Uuid())
     found = sa.select(table).where(table.c.id == row_id, *conditions)
     before = found.with_for_update(key_share=True).cte("before")
     names = ["id", *["carrier_id"] * ("carrier_id" in table.c), *values]
@@ -284,14 +294,23 @@ async def charge(context: Context, model: type[SQLModel], row_id: str, price: An
     if price is None:
         return identifier  # nothing to change; whether the row is there, the answer's own read tells
     table: sa.Table = model.__table__  # type: ignore[attr-defined] # SQLModel sets it for table=True
-    values = {"price": price, "price_unit": Account.billing_currency, "updated_at": ids.now()}
-    account = [Account.id == table.c.account_id]
-    charging = _changing(table, identifier, values, *owned_by(context, model), using=account)
+    owner = context.viewer.carrier_id
+    given = {"row_id": identifier, "owner": owner, "new_price": price, "new_updated_at": ids.now()}
     async with statement(context) as session:
-        changed = (await session.execute(charging, audit.who(context))).scalar_one_or_none()
+        charging = _charging(table, owned=owner is not None)
+        changed = (await session.execute(charging, given | audit.who(context))).scalar_one_or_none()
     if changed is None:
         raise Refused([not_found("id", model)])
     return identifier
+
+
+@cache
+def _charging(table: sa.Table, *, owned: bool) -> Any:
+    """UPDATE of the price, of a row of the carrier `owner` where it is `owned`."""
+    values = {name: _new(table, name) for name in ("price", "updated_at")}
+    owner = [table.c.carrier_id == sa.bindparam("owner", type_=sa.Uuid())] if owned else []
+    account = [Account.id == table.c.account_id]
+    return _changing(table, values | {"price_unit": Account.billing_currency}, *owner, using=account)
 
 
 async def delete(
