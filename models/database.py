@@ -19,6 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
+from models.wall import TENANT
 from observability.statements import TimedConnection, observe_statement
 
 #: What the drivers raise while the database is away, or too busy to let one in.
@@ -35,6 +36,7 @@ UNAVAILABLE = (
 )
 STATEMENT_SECONDS = 30
 ACQUIRE_SECONDS = 5
+OWN_READS = 4  # connections for keys and the stream of events
 
 # Generic plans: PostgreSQL would otherwise plan each page anew, at three times the page's cost. Pages are
 # taken to be in memory: else the planner filters a whole list, whose rows lie together on disk, instead of
@@ -104,7 +106,13 @@ class Reads:
 
 @dataclass(frozen=True, slots=True)
 class Database:
+    """`walled` is for requests: it shows what is the carrier's that a statement names (models/wall.py).
+
+    `reads` sees all rows, for what a process reads for itself: keys, and events for all its subscribers.
+    """
+
     reads: Reads
+    walled: Reads
     engine: AsyncEngine
     autocommit: AsyncEngine
     url: str = field(default="", repr=False)
@@ -125,17 +133,19 @@ class Database:
             connect_args={"command_timeout": STATEMENT_SECONDS, "server_settings": {"timezone": "UTC"}},
         )
         _time_statements(engine)
-        pool = await _read_pool(url, size)
+        pool = await _read_pool(url, OWN_READS)
+        walled = await _read_pool(url, size, role=TENANT)
         try:
             autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
-            yield cls(Reads(pool), engine, autocommit, url)
+            yield cls(Reads(pool), Reads(walled), engine, autocommit, url)
         finally:
             pool.terminate()
+            walled.terminate()
             await engine.dispose()
 
     def connections(self) -> dict[str, dict[str, int]]:
         """How many connections each pool has in use and open, and may have at most."""
-        reads, writes = self.reads, cast("QueuePool", self.engine.pool)
+        reads, writes = self.walled, cast("QueuePool", self.engine.pool)
         return {
             "reads": {
                 "used": reads.get_size() - reads.get_idle_size(),
@@ -169,8 +179,14 @@ def work_pool(url: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
     return _pool(url, size, server_settings={"timezone": "UTC"})
 
 
-def _read_pool(url: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
-    return _pool(url, size, init=_prepare, connection_class=TimedConnection, server_settings=READ_SETTINGS)
+def _read_pool(url: str, size: int, **settings: str) -> "asyncpg.Pool[asyncpg.Record]":
+    return _pool(
+        url,
+        size,
+        init=_prepare,
+        connection_class=TimedConnection,
+        server_settings=READ_SETTINGS | settings,
+    )
 
 
 def _pool(url: str, size: int, **options: Any) -> "asyncpg.Pool[asyncpg.Record]":
