@@ -52,11 +52,13 @@ def within(select: sa.Select[Any]) -> sa.Select[Any]:
 
     A condition without columns is looked at before the first row is (a Result node with a one-time filter
     above all scans), so the policies find the setting made. Were it looked at later, they would show nothing.
+    Around the whole of it: conditions without columns that read rows, such as a cursor's, come after it.
     """
     owner = sa.cast(sa.bindparam("owner", type_=sa.Uuid()), sa.Text)
     named = sa.func.coalesce(owner, sa.literal_column(f"'{PLATFORM}'"))
     words = sa.literal_column(f"'{SETTING}'"), named, sa.literal_column("true")
-    return select.where(sa.select(sa.func.set_config(*words)).scalar_subquery().is_not(None))
+    made = sa.select(sa.func.set_config(*words)).scalar_subquery()
+    return sa.select(select.subquery("within")).where(made.is_not(None))
 
 
 def grants() -> Iterator[str]:

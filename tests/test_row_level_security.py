@@ -1,6 +1,7 @@
 """PostgreSQL keeps carriers apart by itself, even where a statement forgets to."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -41,11 +42,17 @@ async def filled(platform: Door, theirs: Door, ours: Door) -> None:
 
 
 @pytest.fixture
-def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every statement without its carrier condition; those of operations that were not run before."""
     for module in (readers, node, statistics):
         monkeypatch.setattr(module, "owned", lambda *_: [])
     monkeypatch.setattr(phone_number_stats, "_tenant", lambda *_: [])
+    _forget_statements()
+    yield
+    _forget_statements()
+
+
+def _forget_statements() -> None:
     for cached in (phone_number_stats._compiled, statistics._extent, statistics._statement):
         cached.cache_clear()
 
