@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
+import orjson
 import typer
 
 from cli.data_directory import DEFAULT
@@ -36,6 +37,8 @@ query ApiKeys($filter: ApiKeyFilter, $after: String) {
   }
 }
 """
+
+TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 app = typer.Typer(help="Make, list, rotate and revoke API keys.", no_args_is_help=True)
 
@@ -85,7 +88,7 @@ def list_(
 
     keys = operate(data_dir, lambda operator: list_keys(operator, carrier))
     if as_json:
-        typer.echo(json.dumps({"api_keys": keys}))
+        typer.echo(orjson.dumps({"api_keys": keys}, option=orjson.OPT_UTC_Z))
         return
     for key in keys:
         typer.echo("  ".join(_words(key)))
@@ -159,14 +162,14 @@ def _show(key: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _words(key: dict[str, Any]) -> list[str]:
-    state = f"until {key['expiresAt']}" if key["expiresAt"] else "for ever"
+    state = f"until {key['expiresAt']:{TIME}}" if key["expiresAt"] else "for ever"
     return [
         key["id"],
         key["role"].lower(),
         key["access"].lower(),
         f"carrier {key['carrier']['id']}" if key["carrier"] else "no carrier",
-        f"revoked {key['revokedAt']}" if key["revokedAt"] else state,
-        f"used {key['lastUsedAt']}" if key["lastUsedAt"] else "never used",
+        f"revoked {key['revokedAt']:{TIME}}" if key["revokedAt"] else state,
+        f"used {key['lastUsedAt']:{TIME}}" if key["lastUsedAt"] else "never used",
         f"from {', '.join(key['allowedAddresses'])}" if key["allowedAddresses"] else "from anywhere",
         json.dumps(key["name"], ensure_ascii=False),
     ]

@@ -93,7 +93,9 @@ async def checksums(platform: Door, carrier: Door) -> dict[str, str]:
         assert (response.status_code, bool(response.json()["data"])) == (200, True), (path, response.text)
         shown[path] = response.content
     for name, query in lists().items():
-        answer = await platform.graphql(query)
+        # Each server of the tests makes a platform key of its own, and a key's use is noted by the minute.
+        asking, asked = (carrier, query.replace("lastUsedAt", "")) if name == "apiKeys" else (platform, query)
+        answer = await asking.graphql(asked)
         assert "errors" not in answer, (name, answer)
         shown[name] = json.dumps(answer).encode()
     return {name: hashlib.sha256(text).hexdigest() for name, text in shown.items()}

@@ -102,7 +102,7 @@ def test_keys_are_listed_and_rotated_with_their_properties(database_url: str, tm
     assert [bool(key["expiresAt"]) for key in listed] == [True, True, False]
     lines = keys("list", "--carrier", carrier).splitlines()
     assert lines[0] == (
-        f"{new['id']}  carrier  read  carrier {carrier}  until {listed[0]['expiresAt']}  never used  "
+        f"{new['id']}  carrier  read  carrier {carrier}  until {listed[0]['expiresAt'][:19]}Z  never used  "
         'from 203.0.113.0/24, 2001:db8::1/128  "command line"'
     )
     assert lines[2].endswith('  for ever  never used  from anywhere  "first key"')
