@@ -64,4 +64,5 @@ def within(select: sa.Select[Any]) -> sa.Select[Any]:
 def grants() -> Iterator[str]:
     """Statements after each migration: a backup holds policies, but neither the role nor its rights."""
     yield CREATE_ROLE
+    yield f"GRANT USAGE ON SCHEMA public TO {TENANT}"
     yield f"GRANT SELECT ON {', '.join(WALLED)} TO {TENANT}"

@@ -17,6 +17,7 @@ from tests.commands import carrierql
 from tests.conftest import Door, new_call, new_message
 from tests.servers import fresh_database
 
+WORKERS = {"webhook_tally"}  # no request reads it: the role of reads has no right to it at all
 LISTS = (
     "accounts",
     "apiKeys",
@@ -112,7 +113,7 @@ async def test_without_a_carrier_named_nothing_is_shown(app: Starlette, theirs: 
 
 
 async def test_every_table_of_a_carrier_is_behind_the_wall() -> None:
-    owned = {table.name for table in METADATA.tables.values() if "carrier_id" in table.c}
+    owned = {table.name for table in METADATA.tables.values() if "carrier_id" in table.c} - WORKERS
     assert owned | {"carrier"} == set(WALLED)
 
 
