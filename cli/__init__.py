@@ -9,6 +9,7 @@ import sys
 import typer
 
 from cli import (
+    audit,
     backup,
     carriers,
     demo,
@@ -42,6 +43,7 @@ app.command("migrate")(migrate.migrate)
 app.add_typer(carriers.app, name="carriers")
 app.add_typer(keys.app, name="keys")
 app.add_typer(secrets.app, name="secrets")
+app.add_typer(audit.app, name="audit")
 app.add_typer(webhooks.app, name="webhooks")
 app.command("simulate")(simulate.simulate)
 app.command("backup")(backup.backup)

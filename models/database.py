@@ -7,6 +7,7 @@ engine (docs/decisions/0002-two-pools.md).
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from typing import Any, cast
 
@@ -19,8 +20,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
+from models.reads import Reads
 from models.wall import TENANT
-from observability.statements import TimedConnection, observe_statement
+from observability.statements import observe_statement
 
 #: What the drivers raise while the database is away, or too busy to let one in.
 UNAVAILABLE = (
@@ -47,61 +49,6 @@ READ_SETTINGS = {
     "random_page_cost": "0.1",
     "seq_page_cost": "0.1",
 }
-
-
-class Reads:
-    """The pool for planned reads: asyncpg's, with idle connections kept at hand.
-
-    asyncpg's own acquire and release make a task and a future each time, a tenth of a short request. Here
-    they happen when a connection is first used, when it has failed, and when somebody waits for one.
-    """
-
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
-        self._pool = pool
-        self._idle: list[Any] = []
-        self._waiting = 0
-
-    async def fetch(self, text: str, *values: Any, **options: Any) -> list[Any]:
-        rows: list[Any] = await self._run("fetch", text, values, options)
-        return rows
-
-    async def fetchrow(self, text: str, *values: Any, **options: Any) -> Any:
-        return await self._run("fetchrow", text, values, options)
-
-    async def fetchval(self, text: str, *values: Any, **options: Any) -> Any:
-        return await self._run("fetchval", text, values, options)
-
-    async def _run(self, method: str, text: str, values: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        connection = self._idle.pop() if self._idle else await self._acquire()
-        if connection.is_closed():
-            await self._pool.release(connection)
-            connection = await self._acquire()
-        try:
-            found = await getattr(connection, method)(text, *values, **options)
-        except BaseException:  # a statement may still be running: the pool knows how to end it
-            await self._pool.release(connection)
-            raise
-        if self._waiting:
-            await self._pool.release(connection)
-        else:
-            self._idle.append(connection)
-        return found
-
-    async def _acquire(self) -> Any:
-        self._waiting += 1
-        try:
-            return await self._pool.acquire(timeout=ACQUIRE_SECONDS)
-        finally:
-            self._waiting -= 1
-
-    def get_size(self) -> int:
-        return self._pool.get_size()
-
-    def get_idle_size(self) -> int:
-        return self._pool.get_idle_size() + len(self._idle)
-
-    def get_max_size(self) -> int:
-        return self._pool.get_max_size()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,25 +80,21 @@ class Database:
             connect_args={"command_timeout": STATEMENT_SECONDS, "server_settings": {"timezone": "UTC"}},
         )
         _time_statements(engine)
-        pool = await _read_pool(url, OWN_READS)
-        walled = await _read_pool(url, size, role=TENANT)
+        reads = Reads(partial(_connect_to_read, _dsn(url)), OWN_READS, ACQUIRE_SECONDS)
+        walled = Reads(partial(_connect_to_read, _dsn(url), role=TENANT), size, ACQUIRE_SECONDS)
         try:
             autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
-            yield cls(Reads(pool), Reads(walled), engine, autocommit, url)
+            yield cls(reads, walled, engine, autocommit, url)
         finally:
-            pool.terminate()
-            walled.terminate()
+            reads.close()
+            walled.close()
             await engine.dispose()
 
     def connections(self) -> dict[str, dict[str, int]]:
         """How many connections each pool has in use and open, and may have at most."""
-        reads, writes = self.walled, cast("QueuePool", self.engine.pool)
+        writes = cast("QueuePool", self.engine.pool)
         return {
-            "reads": {
-                "used": reads.get_size() - reads.get_idle_size(),
-                "open": reads.get_size(),
-                "most": reads.get_max_size(),
-            },
+            "reads": self.walled.figures(),
             "writes": {
                 "used": writes.checkedout(),
                 "open": writes.checkedin() + writes.checkedout(),
@@ -169,6 +112,13 @@ class Database:
             connection.terminate()
 
 
+def disconnected(error: BaseException) -> bool:
+    """Whether the engine says in its own words what UNAVAILABLE says in the driver's."""
+    return isinstance(error, sqlalchemy.exc.DBAPIError) and (
+        error.connection_invalidated or isinstance(error.orig and error.orig.__cause__, UNAVAILABLE)
+    )
+
+
 def engine_url(url: str) -> URL:
     """The same database for SQLAlchemy's asyncpg dialect."""
     return make_url(url).set(drivername="postgresql+asyncpg")
@@ -176,39 +126,36 @@ def engine_url(url: str) -> URL:
 
 def work_pool(url: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
     """The pool of a worker or scheduler: bare connections, as asyncpg makes them."""
-    return _pool(url, size, server_settings={"timezone": "UTC"})
-
-
-def _read_pool(url: str, size: int, **settings: str) -> "asyncpg.Pool[asyncpg.Record]":
-    return _pool(
-        url,
-        size,
-        init=_prepare,
-        connection_class=TimedConnection,
-        server_settings=READ_SETTINGS | settings,
-    )
-
-
-def _pool(url: str, size: int, **options: Any) -> "asyncpg.Pool[asyncpg.Record]":
     return asyncpg.create_pool(
         _dsn(url),
         min_size=0,
         max_size=size,
         reset=_keep,
         command_timeout=STATEMENT_SECONDS,
-        **options,
+        server_settings={"timezone": "UTC"},
     )
+
+
+async def _connect_to_read(dsn: str, **settings: str) -> "asyncpg.Connection[asyncpg.Record]":
+    connection = await asyncpg.connect(
+        dsn,
+        timeout=ACQUIRE_SECONDS,
+        command_timeout=STATEMENT_SECONDS,
+        server_settings=READ_SETTINGS | settings,
+    )
+    try:
+        # JSON passes through unread: nothing between the row and the answer looks inside it.
+        await connection.set_type_codec(
+            "json", schema="pg_catalog", encoder=str, decoder=orjson.Fragment, format="text"
+        )
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
 
 
 def _dsn(url: str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-async def _prepare(connection: Any) -> None:
-    """JSON passes through unread: nothing between the row and the answer looks inside it."""
-    await connection.set_type_codec(
-        "json", schema="pg_catalog", encoder=str, decoder=orjson.Fragment, format="text"
-    )
 
 
 async def _keep(_connection: Any) -> None:

@@ -65,10 +65,16 @@ def country_outside(direction_inbound: bool, to: str, from_: str) -> str | None:
     outside = from_ if direction_inbound else to
     if not is_e164(outside):
         return None
-    number = phonenumbers.parse(outside)
-    region = phonenumbers.region_code_for_number(number) if phonenumbers.is_valid_number(number) else None
-    region = region or phonenumbers.region_code_for_country_code(_calling_code(outside))
+    main, *others = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[_calling_code(outside)]
+    # Most calling codes have one country; to look into a number costs ten times as much.
+    region = (_region_within(outside) if others else None) or main
     return None if region == NON_GEOGRAPHIC else region
+
+
+def _region_within(e164: str) -> str | None:
+    """The one of its calling code's countries that a number is in; None for one that is not valid."""
+    number = phonenumbers.parse(e164)
+    return phonenumbers.region_code_for_number(number) if phonenumbers.is_valid_number(number) else None
 
 
 @lru_cache(maxsize=REMEMBERED)  # a number is looked at when it is checked and when it is stored

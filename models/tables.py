@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from models.account import Account
 from models.api_key import ApiKey
+from models.audit_entry import AuditEntry, AuditSeal  # noqa: F401 - a seal is part of METADATA, behind no type
 from models.carrier import Carrier
 from models.event import Event
 from models.idempotency_key import IdempotencyKey  # noqa: F401 - part of METADATA, behind no type
@@ -19,6 +20,7 @@ from models.webhook_endpoint import WebhookEndpoint
 TABLES = (
     Account,
     ApiKey,
+    AuditEntry,
     Carrier,
     Event,
     Message,

@@ -16,6 +16,7 @@ PLATFORM = "00000000-0000-0000-0000-000000000000"  # named instead of a carrier:
 WALLED = {
     "account": "carrier_id",
     "api_key": "carrier_id",
+    "audit_entry": "carrier_id",
     "carrier": "id",
     "event": "carrier_id",
     "message": "carrier_id",

@@ -21,11 +21,16 @@ MAX_NAME = 80
 
 @dataclass(slots=True)
 class Request:
-    """`trace_parent` is W3C's: of the caller, or of our own span where traces are sent."""
+    """`trace_parent` is W3C's: of the caller, or of our own span where traces are sent.
+
+    `address` is the client's, as the server knows it: behind a proxy that is believed, the one that it names.
+    """
 
     id: str
     trace_parent: str | None
     operation: str = ""
+    door: str = ""
+    address: str | None = None
 
 
 CURRENT: ContextVar[Request | None] = ContextVar("request", default=None)
@@ -61,13 +66,14 @@ class Observe:
             await self._app(scope, receive, send)
             return
         request = _request(scope["headers"])
+        request.door, request.address = _door(scope), (scope.get("client") or (None,))[0]
         CURRENT.set(request)
         start = perf_counter()
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], (b"x-request-id", request.id.encode())]
-                metrics.answered(_door(scope), request.operation, message["status"], perf_counter() - start)
+                metrics.answered(request.door, request.operation, message["status"], perf_counter() - start)
             await send(message)
 
         if tracing.tracer is None:
@@ -77,11 +83,11 @@ class Observe:
 
     async def _traced(self, scope: Scope, receive: Receive, send: Send, request: Request) -> None:
         """The same within a span, which what follows has as its parent."""
-        with tracing.span(_door(scope), request.trace_parent) as span:
+        with tracing.span(request.door, request.trace_parent) as span:
             request.trace_parent = tracing.trace_parent()
             span.set_attribute("carrierql.request_id", request.id)
             await self._app(scope, receive, send)
-            span.update_name(request.operation or _door(scope))
+            span.update_name(request.operation or request.door)
 
 
 def _request(headers: Any) -> Request:

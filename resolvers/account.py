@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from models import ids, secrets, voices
+from models import secrets, voices
 from models.account import Account, AccountStatus, AccountType, BillingMode
 from models.api_key import ApiKeyRole
 from models.columns import born
 from resolvers.context import Context
+from resolvers.writing import change, home, insert_each, locked, refuse, statement, transaction
 from resolvers.writing import delete as delete_row
-from resolvers.writing import home, locked, refuse, statement, transaction
 from schema.account import CreateAccountInput, UpdateAccountInput
 from schema.checks import given as value_of
 from schema.errors import Refused, UserError, UserErrorCode, wrong
@@ -40,7 +40,7 @@ async def create(context: Context, given: CreateAccountInput) -> UUID:
         metadata_=value_of(given.metadata) or {},
     )
     async with statement(context) as session:
-        session.add(row)
+        await insert_each(session, context, Account, [row])
     return row.id
 
 
@@ -56,7 +56,7 @@ async def update(context: Context, given: UpdateAccountInput) -> UUID:
         if given.metadata:
             changes["metadata_"] = merged(row.metadata_, given.metadata.value)
         if changes:
-            row.sqlmodel_update(changes | {"updated_at": ids.now()})
+            await change(session, context, row, changes)
     return row.id
 
 

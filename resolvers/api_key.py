@@ -12,7 +12,7 @@ from models.api_key import REVOKED, USUAL_OVERLAP_SECONDS, ApiKey, ApiKeyAccess
 from models.carrier import Carrier
 from models.columns import born
 from resolvers.context import Context
-from resolvers.writing import existing, locked, transaction
+from resolvers.writing import change, existing, insert_each, locked, transaction
 from schema.api_key import CreateApiKeyInput, RevokeApiKeyInput, RotateApiKeyInput
 from schema.errors import Refused, UserErrorCode, wrong
 
@@ -41,7 +41,7 @@ async def create(context: Context, given: CreateApiKeyInput) -> NewKey:
             allowed_addresses=_networks(given.allowed_addresses),
             expires_at=given.expires_at,
         )
-        session.add(row)
+        await insert_each(session, context, ApiKey, [row])
     return NewKey(row.id, token)
 
 
@@ -62,9 +62,9 @@ async def rotate(context: Context, given: RotateApiKeyInput) -> NewKey:
             allowed_addresses=old.allowed_addresses,
             expires_at=old.expires_at and now + (old.expires_at - old.created_at),
         )
-        session.add(row)
+        await insert_each(session, context, ApiKey, [row])
         end = now + timedelta(seconds=USUAL_OVERLAP_SECONDS if overlap is None else overlap)
-        old.expires_at, old.updated_at = min(end, old.expires_at or end), now
+        await change(session, context, old, {"expires_at": min(end, old.expires_at or end)})
         await _tell(session, old.id)
     _forget(context, old.id)
     return NewKey(row.id, token)
@@ -75,7 +75,7 @@ async def revoke(context: Context, given: RevokeApiKeyInput) -> UUID:
     async with transaction(context) as session:
         row = await locked(session, context, ApiKey, given.id)
         if row.revoked_at is None:
-            row.revoked_at = row.updated_at = ids.now()
+            await change(session, context, row, {"revoked_at": ids.now()})
             await _tell(session, row.id)
     _forget(context, row.id)
     return row.id

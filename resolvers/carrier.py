@@ -6,7 +6,7 @@ from models import geography, money
 from models.carrier import Carrier
 from models.columns import born
 from resolvers.context import Context
-from resolvers.writing import statement
+from resolvers.writing import insert_each, statement
 from schema.carrier import CreateCarrierInput
 
 
@@ -20,5 +20,5 @@ async def create(context: Context, given: CreateCarrierInput) -> UUID:
         billing_currency=currency,
     )
     async with statement(context) as session:
-        session.add(row)
+        await insert_each(session, context, Carrier, [row])
     return row.id

@@ -9,12 +9,15 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from asyncpg.pgproto import pgproto
+from sqlalchemy.dialects import postgresql
 
 from models import ids
+from models.audit_entry import AuditEntry
 from models.phone_number import AVAILABLE
 
 CANONICAL_LENGTH = 36
 MILLISECOND = timedelta(milliseconds=1)
+ENTRIES: sa.Table = AuditEntry.__table__  # type: ignore[attr-defined] # SQLModel sets it for table=True
 
 
 class NoMatch(Exception):
@@ -90,7 +93,17 @@ def _any_case(name: str) -> Condition:
     return Condition(clause, _text)
 
 
+def _about_object(table: Any) -> Any:
+    """Two indexes, each asked by itself: one of objects alone, one of those among many."""
+    wanted = sa.bindparam("object", type_=sa.Uuid())
+    alone = sa.select(ENTRIES.c.id).where(ENTRIES.c.object_id == wanted)
+    among = sa.select(ENTRIES.c.id).where(ENTRIES.c.object_ids.contains(postgresql.array([wanted])))
+    return table.c.id.in_(sa.union_all(alone, among))
+
+
 SPECIAL = {
+    "key": _reference("key_id"),
+    "object": Condition(_about_object, parse_id),
     "carrier": _reference("carrier_id"),
     "account": _reference("account_id"),
     "phone_call": _reference("phone_call_id"),

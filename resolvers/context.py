@@ -60,6 +60,7 @@ class Context:
     events: EventStream | None = None  # what a subscription follows: the process's own
     forget_key: Callable[[UUID], None] | None = None  # told of a key that was just revoked
     operation: Operation | None = None
+    action: str = ""  # the mutation's field that is being done
     found: tuple[Any] | None = None
     _loaders: dict[Hashable, DataLoader[str, Any]] = field(default_factory=dict)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from models import event, ids, numbering
+from models import event, numbering
 from models.account import Account
 from models.columns import born
 from models.message import NEXT, Message, MessageDirection, MessageStatus
@@ -13,6 +13,7 @@ from resolvers.outbox import record_events
 from resolvers.writing import (
     Draft,
     Outcome,
+    change,
     charge,
     existing_each,
     insert_each,
@@ -43,7 +44,7 @@ async def record_each(context: Context, given: Sequence[RecordMessageInput]) -> 
         accounts = await existing_each(session, context, Account, asked, Account.carrier_id)
         found = [_new(message, accounts.get(message.account_id)) for message in given]
         rows = [row for row in found if isinstance(row, Draft)]
-        await insert_each(session, Message, rows)
+        await insert_each(session, context, Message, rows)
         told = [event.message_event(EVENTS[row.status], row) for row in rows if row.status in EVENTS]
         await record_events(session, *told)
     return [row.id if isinstance(row, Draft) else row for row in found]
@@ -75,7 +76,7 @@ async def change_status(context: Context, given: ChangeMessageStatusInput) -> UU
         if given.status not in NEXT[row.status]:
             message = f"a message that is {row.status.value} cannot become {given.status.value}"
             raise Refused([wrong("status", message, UserErrorCode.CONFLICT)])
-        row.status, row.updated_at = given.status, ids.now()
+        await change(session, context, row, {"status": given.status})
         if row.status in EVENTS:
             await record_events(session, event.message_event(EVENTS[row.status], row))
     return row.id

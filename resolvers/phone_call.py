@@ -15,6 +15,7 @@ from resolvers.outbox import record_events
 from resolvers.writing import (
     Draft,
     Outcome,
+    change,
     charge,
     existing_each,
     insert_each,
@@ -47,7 +48,7 @@ async def record_each(context: Context, given: Sequence[RecordPhoneCallInput]) -
         numbers = await existing_each(session, context, PhoneNumber, used, PhoneNumber.carrier_id)
         found = [_new(call, accounts, numbers) for call in given]
         rows = [row for row in found if isinstance(row, Draft)]
-        await insert_each(session, PhoneCall, rows)
+        await insert_each(session, context, PhoneCall, rows)
         await record_events(session, *[phone_call_event(row) for row in rows if row.status.ended])
     return [row.id if isinstance(row, Draft) else row for row in found]
 
@@ -86,10 +87,12 @@ async def change_status(context: Context, given: ChangePhoneCallStatusInput) -> 
         if given.status not in NEXT[row.status]:
             message = f"a call that is {row.status.value} cannot become {given.status.value}"
             raise Refused([wrong("status", message, UserErrorCode.CONFLICT)])
-        row.status, row.updated_at = given.status, ids.now()
+        changes: dict[str, Any] = {"status": given.status}
         if given.status is PhoneCallStatus.IN_PROGRESS:
-            row.answered_at = row.updated_at
+            changes["answered_at"] = ids.now()
         if given.status.ended:
-            row.duration = given.duration or 0
+            changes["duration"] = given.duration or 0
+        await change(session, context, row, changes)
+        if given.status.ended:
             await record_events(session, phone_call_event(row))
     return row.id

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import strawberry
 
-from models import geography, ids, numbering
+from models import geography, numbering
 from models.account import Account
 from models.carrier import Carrier
 from models.columns import born
@@ -14,6 +14,7 @@ from models.phone_number import PhoneNumber, PhoneNumberVisibility
 from resolvers.context import Context, Home
 from resolvers.writing import (
     Draft,
+    change,
     existing,
     fairly,
     home,
@@ -51,7 +52,7 @@ async def create(context: Context, given: CreatePhoneNumberInput) -> UUID:
     if isinstance(row, list):
         raise Refused(row)
     async with statement(context) as session:
-        added = await insert_each(session, PhoneNumber, [row], unless_taken=NUMBER)
+        added = await insert_each(session, context, PhoneNumber, [row], unless_taken=NUMBER)
     if not added:
         raise Refused([_taken(row.number)])
     return added.pop()
@@ -64,7 +65,7 @@ async def import_(context: Context, given: ImportPhoneNumbersInput) -> ImportPho
     _refuse_repeated(rows)
     async with transaction(context) as session:
         good = [row for row in rows if isinstance(row, Draft)]
-        added = await insert_each(session, PhoneNumber, good, unless_taken=NUMBER)
+        added = await insert_each(session, context, PhoneNumber, good, unless_taken=NUMBER)
         errors = _errors(rows, added)
         if errors and given.mode is ImportMode.ALL_OR_NOTHING:
             added = set()
@@ -121,7 +122,7 @@ async def update(context: Context, given: UpdatePhoneNumberInput) -> UUID:
         if asked or given.region:
             changes |= {"country": country, "region": region and geography.region(country, region)}
         if changes:
-            row.sqlmodel_update(changes | {"updated_at": ids.now()})
+            await change(session, context, row, changes)
     return row.id
 
 
@@ -140,7 +141,7 @@ async def assign(context: Context, given: AssignPhoneNumberInput) -> UUID:
             raise _conflict("the phone number is assigned to another account; release it first")
         if row.visibility is PhoneNumberVisibility.DISABLED:
             raise _conflict("the phone number is disabled")
-        row.sqlmodel_update({"account_id": account.id, "updated_at": ids.now()})
+        await change(session, context, row, {"account_id": account.id})
     return row.id
 
 
@@ -149,7 +150,7 @@ async def release(context: Context, given: ReleasePhoneNumberInput) -> UUID:
     async with transaction(context) as session:
         row = await locked(session, context, PhoneNumber, given.id)
         if row.account_id is not None:
-            row.sqlmodel_update({"account_id": None, "updated_at": ids.now()})
+            await change(session, context, row, {"account_id": None})
     return row.id
 
 

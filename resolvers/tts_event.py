@@ -35,7 +35,7 @@ async def record_each(context: Context, given: Sequence[RecordTtsEventInput]) ->
         owners = {str(call.account_id) for call in calls.values()}
         accounts = await existing_each(session, context, Account, owners, Account.default_tts_voice)
         found = [_new(event, calls.get(event.phone_call_id), accounts) for event in given]
-        await insert_each(session, TtsEvent, [row for row in found if isinstance(row, Draft)])
+        await insert_each(session, context, TtsEvent, [row for row in found if isinstance(row, Draft)])
     return [row.id if isinstance(row, Draft) else row for row in found]
 
 

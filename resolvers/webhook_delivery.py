@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from models import ids
 from models.webhook_delivery import WebhookDelivery, WebhookDeliveryStatus
 from models.webhook_endpoint import WebhookEndpoint
-from resolvers import conditions
+from resolvers import audit, conditions
 from resolvers.context import Context
 from resolvers.readers import table_of
 from resolvers.webhook_endpoint import check_enabled
-from resolvers.writing import existing, locked, statement, transaction
+from resolvers.writing import change, existing, locked, statement, transaction
 from schema.webhook_delivery import RedeliverWebhookInput, ReplayWebhooksInput, ReplayWebhooksPayload
 
 DELIVERIES = table_of(WebhookDelivery)
@@ -26,7 +26,7 @@ async def redeliver(context: Context, given: RedeliverWebhookInput) -> UUID:
         endpoint = await session.get_one(WebhookEndpoint, row.endpoint_id)
         check_enabled(endpoint, "deliveryId")
         if row.lease_token is None:
-            row.sqlmodel_update(_anew())
+            await change(session, context, row, _anew())
     return row.id
 
 
@@ -45,9 +45,8 @@ async def replay(context: Context, given: ReplayWebhooksInput) -> ReplayWebhooks
     while True:
         some = sa.select(DELIVERIES.c.id).where(*wanted, DELIVERIES.c.id > last)
         some = some.order_by(DELIVERIES.c.id).limit(AT_ONCE)
-        change = sa.update(DELIVERIES).where(DELIVERIES.c.id.in_(some)).values(_anew())
         async with statement(context) as session:
-            changed = (await session.execute(change.returning(DELIVERIES.c.id))).scalars().all()
+            changed = (await session.execute(_again(endpoint, some), audit.who(context))).scalars().all()
         if not changed:
             return ReplayWebhooksPayload(count=count, user_errors=[])
         count, last = count + len(changed), max(changed)
@@ -67,6 +66,22 @@ def _wanted(endpoint: WebhookEndpoint, given: ReplayWebhooksInput) -> list[Any]:
     if given.to_date:
         found.append(table.c.id < conditions.id_after(given.to_date))
     return found
+
+
+def _again(endpoint: WebhookEndpoint, some: Any) -> sa.Select[Any]:
+    """UPDATE of `some` deliveries, with one entry in the audit about all of them."""
+    change = sa.update(DELIVERIES).where(DELIVERIES.c.id.in_(some)).values(_anew())
+    changed = change.returning(DELIVERIES.c.id).cte("changed")
+    count = sa.func.count()
+    return audit.leaving(
+        sa.select(changed.c.id),
+        DELIVERIES,
+        changed,
+        having=count > 0,
+        carrier_id=sa.bindparam("carrier", endpoint.carrier_id, sa.Uuid()),
+        object_ids=sa.func.array_agg(changed.c.id),
+        after=sa.func.json_build_object("rows", count, "endpoint_id", str(endpoint.id)),
+    )
 
 
 def _anew() -> dict[str, Any]:

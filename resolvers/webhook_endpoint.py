@@ -9,11 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import addresses, event, ids, secrets
 from models.columns import born
+from models.webhook_delivery import WebhookDelivery
 from models.webhook_endpoint import MAX_ENDPOINTS, USUAL_CONCURRENCY, WebhookEndpoint
+from resolvers import audit
 from resolvers.context import Context
 from resolvers.outbox import record_events
+from resolvers.readers import table_of
+from resolvers.writing import change, existing, home, insert_each, locked, refuse, transaction
 from resolvers.writing import delete as delete_row
-from resolvers.writing import existing, home, locked, refuse, transaction
 from schema.checks import given as value_of
 from schema.checks import problem
 from schema.errors import Refused, UserErrorCode, wrong
@@ -44,7 +47,7 @@ async def create(context: Context, given: CreateWebhookEndpointInput) -> UUID:
     )
     async with transaction(context) as session:
         await _check_room(session, carrier.id)
-        session.add(row)
+        await insert_each(session, context, WebhookEndpoint, [row])
     return row.id
 
 
@@ -60,7 +63,7 @@ async def update(context: Context, given: UpdateWebhookEndpointInput) -> UUID:
         if changes.get("enabled") or changes.get("url", row.url) != row.url:
             changes |= WELL
         if changes:
-            row.sqlmodel_update(changes | {"updated_at": ids.now()})
+            await change(session, context, row, changes)
     return row.id
 
 
@@ -74,7 +77,10 @@ async def rotate_secret(context: Context, given: RotateWebhookSigningSecretInput
     async with transaction(context) as session:
         row = await locked(session, context, WebhookEndpoint, given.id)
         now = ids.now()
-        row.sqlmodel_update(
+        await change(
+            session,
+            context,
+            row,
             {
                 "previous_signing_secret": row.signing_secret if hours else None,
                 "previous_signing_secret_until": now + timedelta(hours=hours) if hours else None,
@@ -82,8 +88,7 @@ async def rotate_secret(context: Context, given: RotateWebhookSigningSecretInput
                 "signing_secret": context.cipher.encrypt(
                     given.signing_secret or secrets.new_signing_secret()
                 ),
-                "updated_at": now,
-            }
+            },
         )
     return row.id
 
@@ -95,7 +100,21 @@ async def send_test_event(context: Context, given: SendTestEventInput) -> UUID:
         check_enabled(row, "endpointId")
         made = event.test_event(given.type or event.WEBHOOK_TEST, row)
         (delivery,) = await record_events(session, made, only=row.id)
+        await session.execute(_sent(row, delivery, made.type), audit.who(context))
     return delivery
+
+
+def _sent(row: WebhookEndpoint, delivery: UUID, type_: str) -> sa.Select[Any]:
+    """The entry in the audit about the delivery of a test event."""
+    made = sa.select(sa.literal(delivery, sa.Uuid()).label("id")).cte("made")
+    return audit.leaving(
+        sa.select(made.c.id),
+        table_of(WebhookDelivery),
+        made,
+        carrier_id=sa.literal(row.carrier_id, sa.Uuid()),
+        object_id=made.c.id,
+        after=sa.func.json_build_object("event_type", type_, "endpoint_id", str(row.id)),
+    )
 
 
 def check_enabled(row: WebhookEndpoint, field: str) -> None:

@@ -9,9 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from models.database import Reads
+from models.database import disconnected
+from models.reads import Reads
 from resolvers.context import Context
 
 
@@ -29,14 +31,22 @@ class ReadsWithin(Reads):
 
 @asynccontextmanager
 async def whole(context: Context) -> AsyncIterator[tuple[Context, AsyncConnection]]:
-    """A context within a transaction that commits at the end, unless its connection was rolled back."""
+    """A context within a transaction that commits at the end, unless its connection was rolled back.
+
+    Raises one of UNAVAILABLE where the connection ends meanwhile.
+    """
     outer: Any = context.database.engine
-    if isinstance(outer, AsyncConnection):
-        yield context, outer  # it is one already
-        return
-    async with context.database.engine.connect() as connection, connection.begin():
-        driver = (await connection.get_raw_connection()).driver_connection
-        database: Any = context.database
-        reads = ReadsWithin(driver)
-        within = replace(database, reads=reads, walled=reads, engine=connection, autocommit=connection)
-        yield replace(context, database=within, _loaders={}), connection
+    try:
+        if isinstance(outer, AsyncConnection):
+            yield context, outer  # it is one already
+            return
+        async with outer.connect() as connection, connection.begin():
+            driver = (await connection.get_raw_connection()).driver_connection
+            database: Any = context.database
+            reads = ReadsWithin(driver)
+            within = replace(database, reads=reads, walled=reads, engine=connection, autocommit=connection)
+            yield replace(context, database=within, _loaders={}), connection
+    except DBAPIError as error:
+        if disconnected(error):
+            raise ConnectionError("the connection to the database is gone") from error
+        raise

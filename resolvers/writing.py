@@ -1,4 +1,8 @@
-"""Writes: one mutation is one transaction, and one statement where one suffices."""
+"""Writes: one mutation is one transaction, and one statement where one suffices.
+
+Rows are written by `insert_each`, `change`, `charge` and `delete`, whose statements leave their entry in the
+audit (audit.py); a session refuses what would leave none.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -13,12 +17,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import SQLModel
 
 from models import ids
 from models.account import Account
 from models.carrier import Carrier
 from models.tombstone import Tombstone
+from resolvers import audit
 from resolvers.conditions import NoMatch, parse_id
 from resolvers.context import Context, Home
 from schema.errors import Refused, UserError, UserErrorCode, wrong
@@ -33,7 +40,22 @@ Outcome = UUID | list[UserError]
 UNIQUE_VIOLATION = "23505"
 STILL_REFERENCED = frozenset({"23001", "23503"})  # PostgreSQL 18 tells RESTRICT apart
 # Within a request that is one transaction (resolvers/whole.py), each of these is a savepoint.
-SESSION: dict[str, Any] = {"expire_on_commit": False, "join_transaction_mode": "create_savepoint"}
+SESSION: dict[str, Any] = {
+    "expire_on_commit": False,
+    "join_transaction_mode": "create_savepoint",
+    "sync_session_class": type("AuditedSession", (Session,), {}),
+}
+
+
+@sa.event.listens_for(SESSION["sync_session_class"], "before_flush")
+def _refuse_flush(session: Session, *_: Any) -> None:
+    raise AssertionError(f"write with insert_each, change or delete, for the audit: {list(session)}")
+
+
+@sa.event.listens_for(SESSION["sync_session_class"], "do_orm_execute")
+def _refuse_bare(execution: ORMExecuteState) -> None:
+    if execution.is_insert or execution.is_update or execution.is_delete:
+        raise AssertionError(f"write with audit.leaving, for the audit: {execution.statement}")
 
 
 @asynccontextmanager
@@ -117,14 +139,37 @@ async def existing_each(
 
 
 async def insert_each(
-    session: AsyncSession, model: type[SQLModel], rows: Sequence[Draft], *, unless_taken: tuple[str, ...] = ()
+    session: AsyncSession,
+    context: Context,
+    model: type[SQLModel],
+    rows: Sequence[Draft | SQLModel],
+    *,
+    unless_taken: tuple[str, ...] = (),
 ) -> set[UUID]:
     """Insert the rows in one statement; their ids, without those that met an equal row in `unless_taken`."""
     if not rows:
         return set()
     table: sa.Table = model.__table__  # type: ignore[attr-defined] # SQLModel sets it for table=True
-    arrays = {column.name: _array(column, rows) for column in table.c}
-    return set((await session.execute(_insertion(table, unless_taken), arrays)).scalars())
+    given = audit.who(context)
+    if len(rows) == 1:
+        insertion = _insertion(table, unless_taken)
+        given |= {f"new_{column.name}": getattr(rows[0], column.name) for column in table.c}
+    else:
+        insertion = _insertions(table, unless_taken)
+        given |= {column.name: _array(column, rows) for column in table.c}
+        carriers = list({row.carrier_id for row in rows})  # type: ignore[union-attr] # what comes in numbers has one
+        given |= {"carriers": carriers, "entries": [ids.uuid7(given["audit_created_at"]) for _ in carriers]}
+    return set((await session.execute(insertion, given)).scalars())
+
+
+async def change(session: AsyncSession, context: Context, row: SQLModel, changes: dict[str, Any]) -> None:
+    """Set columns of a row that is locked, and its `updated_at`."""
+    changes = {"updated_at": ids.now()} | changes
+    table: sa.Table = row.__table__  # type: ignore[attr-defined] # SQLModel sets it for table=True
+    statement = _changing(table, row.id, changes)  # type: ignore[attr-defined] # every table has it
+    await session.execute(statement, audit.who(context))
+    for name, value in changes.items():
+        set_committed_value(row, name, value)
 
 
 async def fairly(items: Iterable[T]) -> AsyncIterator[T]:
@@ -145,6 +190,21 @@ def only(outcomes: Sequence[Outcome]) -> UUID:
 
 @cache
 def _insertion(table: sa.Table, unless_taken: tuple[str, ...]) -> Any:
+    """INSERT of one row."""
+    values = {column.name: sa.bindparam(f"new_{column.name}", type_=column.type) for column in table.c}
+    added = _unless(insert(table).values(values), unless_taken).returning(*table.c).cte("added")
+    return audit.leaving(
+        sa.select(added.c.id),
+        table,
+        added,
+        carrier_id=audit.carrier_of(table, added),
+        object_id=added.c.id,
+        after=audit.shown(table, added, table.c.keys()),
+    )
+
+
+@cache
+def _insertions(table: sa.Table, unless_taken: tuple[str, ...]) -> Any:
     """INSERT of arrays, one for each column: what it costs hardly grows with the number of columns."""
     kinds = {column.name: _element(column) for column in table.c}
     arrays = [sa.bindparam(name, type_=sa.ARRAY(kind)) for name, kind in kinds.items()]
@@ -154,17 +214,41 @@ def _insertion(table: sa.Table, unless_taken: tuple[str, ...]) -> Any:
         sa.cast(given.c[column.name], column.type) if _is_json(column) else given.c[column.name]
         for column in table.c
     ]
-    statement = insert(table).from_select(list(kinds), sa.select(*values))
-    if unless_taken:
-        statement = statement.on_conflict_do_nothing(index_elements=unless_taken)
-    return statement.returning(table.c.id)
+    statement = _unless(insert(table).from_select(list(kinds), sa.select(*values)), unless_taken)
+    row = sa.literal_column(f"{table.name}::text", sa.Text()).label("row")
+    added = statement.returning(table.c.id, table.c.carrier_id, row).cte("added")
+    return audit.leaving_of_many(sa.select(added.c.id), table, added)
+
+
+def _unless(statement: Any, taken: tuple[str, ...]) -> Any:
+    return statement.on_conflict_do_nothing(index_elements=taken) if taken else statement
+
+
+def _changing(
+    table: sa.Table, row_id: UUID, values: dict[str, Any], *conditions: Any, using: Any = ()
+) -> Any:
+    """UPDATE of the row that meets the `conditions`; `using` joins the tables that the values are from."""
+    found = sa.select(table).where(table.c.id == row_id, *conditions)
+    before = found.with_for_update(key_share=True).cte("before")
+    names = ["id", *["carrier_id"] * ("carrier_id" in table.c), *values]
+    change = sa.update(table).where(table.c.id == before.c.id, *using).values(values)
+    changed = change.returning(*[table.c[name] for name in dict.fromkeys(names)]).cte("changed")
+    return audit.leaving(
+        sa.select(changed.c.id),
+        table,
+        changed.join(before, changed.c.id == before.c.id),
+        carrier_id=audit.carrier_of(table, changed),
+        object_id=changed.c.id,
+        before=audit.shown(table, before, values),
+        after=audit.shown(table, changed, values),
+    )
 
 
 def _element(column: sa.Column[Any]) -> Any:
     return sa.Text() if isinstance(column.type, sa.Enum) or _is_json(column) else column.type
 
 
-def _array(column: sa.Column[Any], rows: Sequence[Draft]) -> list[Any]:
+def _array(column: sa.Column[Any], rows: Sequence[Draft | SQLModel]) -> list[Any]:
     values = [getattr(row, column.name) for row in rows]
     if isinstance(column.type, sa.Enum):
         return [value.value for value in values]
@@ -199,15 +283,12 @@ async def charge(context: Context, model: type[SQLModel], row_id: str, price: An
         raise Refused([not_found("id", model)]) from None
     if price is None:
         return identifier  # nothing to change; whether the row is there, the answer's own read tells
+    table: sa.Table = model.__table__  # type: ignore[attr-defined] # SQLModel sets it for table=True
     values = {"price": price, "price_unit": Account.billing_currency, "updated_at": ids.now()}
-    change = (
-        sa.update(model)
-        .where(model.id == identifier, *owned_by(context, model), Account.id == model.account_id)  # type: ignore[attr-defined] # both tables have them
-        .values(values)
-        .returning(model.id)  # type: ignore[attr-defined] # every table has it
-    )
+    account = [Account.id == table.c.account_id]
+    charging = _changing(table, identifier, values, *owned_by(context, model), using=account)
     async with statement(context) as session:
-        changed = (await session.execute(change)).scalar_one_or_none()
+        changed = (await session.execute(charging, audit.who(context))).scalar_one_or_none()
     if changed is None:
         raise Refused([not_found("id", model)])
     return identifier
@@ -221,14 +302,23 @@ async def delete(
         identifier = parse_id(row_id)
     except NoMatch:
         raise Refused([not_found("id", model)]) from None
-    conditions = [model.id == identifier, *owned_by(context, model), *unless]  # type: ignore[attr-defined] # every table has it
-    gone = sa.delete(model).where(*conditions).returning(model.id, model.carrier_id).cte("gone")  # type: ignore[attr-defined] # as above
+    table: sa.Table = model.__table__  # type: ignore[attr-defined] # SQLModel sets it for table=True
+    conditions = [table.c.id == identifier, *owned_by(context, model), *unless]
+    gone = sa.delete(table).where(*conditions).returning(*table.c).cte("gone")
     tombstone = sa.insert(Tombstone).from_select(
-        ["id", "carrier_id", "deleted_at"], sa.select(gone, sa.func.now())
+        ["id", "carrier_id", "deleted_at"], sa.select(gone.c.id, gone.c.carrier_id, sa.func.now())
+    )
+    deleting = audit.leaving(
+        sa.select(gone.c.id).add_cte(tombstone.cte("tombstoned")),
+        table,
+        gone,
+        carrier_id=gone.c.carrier_id,
+        object_id=gone.c.id,
+        before=audit.shown(table, gone, table.c.keys()),
     )
     try:
         async with statement(context) as session:
-            done = (await session.execute(tombstone.returning(Tombstone.id))).scalar_one_or_none()  # type: ignore[call-overload] # a column at run time
+            done = (await session.execute(deleting, audit.who(context))).scalar_one_or_none()
             if done is None:
                 await existing(session, context, model, row_id, "id")
     except IntegrityError as error:

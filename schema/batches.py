@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 RECORDED_AT_ONCE = 1_000
 IMPORTED_AT_ONCE = 10_000
+FLAT: set[type] = set()  # the inputs that `flat` was asked to build
 
 
 def at_most(limit: int, field: str, items: Sequence[Any]) -> Iterator[UserError]:
@@ -37,12 +38,16 @@ def flat(cls: type[T]) -> type[T]:
     definition: StrawberryObjectDefinition = cls.__strawberry_definition__  # type: ignore[attr-defined] # set by Strawberry
     build: list[Callable[[Mapping[str, Any]], T]] = []
 
-    def from_input(_cls: type, value: Mapping[str, Any], context: InputContext) -> T:
+    def from_input(_cls: type, value: Mapping[str, Any] | T, context: InputContext) -> T:
+        if isinstance(value, cls):
+            return value  # coercion.py has built it already
+        assert isinstance(value, Mapping)
         if not build:
             build.append(_builder(cls, definition, context))
         return build[0](value)
 
     definition.from_input = from_input
+    FLAT.add(cls)
     return cls
 
 

@@ -1,4 +1,7 @@
-"""Variables of a prepared query: functions from JSON values to what resolvers are given, made of types.
+"""Variables of an operation: functions from JSON values to what resolvers are given, made of types.
+
+Those of a mutation are coerced to what graphql-core makes of them, which Strawberry's conversion is to be
+given, but that inputs of which there are many (`batches.flat`) are built at once.
 
 They take what is right and raise for everything else, whatever it is: graphql-core then finds the same
 fault and words it. A type that they do not know raises Unfit when the query is prepared.
@@ -20,6 +23,7 @@ from graphql import (
 )
 from strawberry.types.base import StrawberryMaybe, StrawberryObjectDefinition
 
+from schema.batches import FLAT
 from schema.completion import GiveUp
 from schema.selections import declared
 
@@ -36,8 +40,11 @@ class Unfit(Exception):
 class Variables:
     """The variables of an operation."""
 
-    def __init__(self, schema: GraphQLSchema, nodes: tuple[VariableDefinitionNode, ...]) -> None:
-        self._known = [_variable(schema, node) for node in nodes]
+    def __init__(
+        self, schema: GraphQLSchema, nodes: tuple[VariableDefinitionNode, ...], *, built: bool = True
+    ) -> None:
+        """`built`: whether inputs become instances of their classes."""
+        self._known = [_variable(schema, node, built) for node in nodes]
 
     def coerced(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Values by name, without those that were left out. Raises where graphql-core would find a fault."""
@@ -52,28 +59,28 @@ class Variables:
         return values
 
 
-def _variable(schema: GraphQLSchema, node: VariableDefinitionNode) -> tuple[str, Convert, Any]:
+def _variable(schema: GraphQLSchema, node: VariableDefinitionNode, built: bool) -> tuple[str, Convert, Any]:
     type_: Any = type_from_ast(schema, node.type)
     default = REQUIRED if isinstance(type_, GraphQLNonNull) else Undefined
     if node.default_value is not None:
         default = value_from_ast(node.default_value, type_)
         if isinstance(default, dict | list) or default is Undefined:
             raise Unfit
-    return node.variable.name.value, _converter(type_), default
+    return node.variable.name.value, _converter(type_, built), default
 
 
-def _converter(type_: Any) -> Convert:
+def _converter(type_: Any, built: bool) -> Convert:
     if isinstance(type_, GraphQLNonNull):
-        return _nonnull(type_.of_type)
-    inner = _nonnull(type_)
+        return _nonnull(type_.of_type, built)
+    inner = _nonnull(type_, built)
     return lambda value: None if value is None else inner(value)
 
 
-def _nonnull(type_: Any) -> Convert:
+def _nonnull(type_: Any, built: bool) -> Convert:
     if isinstance(type_, GraphQLList):
-        return _list(_converter(type_.of_type))
+        return _list(_converter(type_.of_type, built))
     if isinstance(type_, GraphQLInputObjectType):
-        return _input_object(type_)
+        return _input_object(type_, built)
     if isinstance(type_, GraphQLEnumType):
         return {name: type_.coerce_input_value(name) for name in type_.values}.__getitem__
     if type_.name == "Int":
@@ -115,17 +122,22 @@ def _list(item: Convert) -> Convert:
     return convert
 
 
-def _input_object(type_: GraphQLInputObjectType) -> Convert:
+def _input_object(type_: GraphQLInputObjectType, built: bool) -> Convert:
     definition: StrawberryObjectDefinition = type_.extensions["strawberry-definition"]
-    if type_.is_one_of or definition.from_input is not None:
+    flat = definition.origin in FLAT
+    if type_.is_one_of or (definition.from_input is not None and not flat):
         raise Unfit
+    build = definition.origin if built or flat else None
     known: dict[str, tuple[str, Convert]] = {}
     required = set()
     for name, field in type_.fields.items():
         found: Any = declared(field)
-        if isinstance(found.type, StrawberryMaybe) or field.default_value not in (Undefined, None):
+        if (build and isinstance(found.type, StrawberryMaybe)) or field.default_value not in (
+            Undefined,
+            None,
+        ):
             raise Unfit
-        known[name] = found.python_name, _converter(field.type)
+        known[name] = found.python_name if build else name, _converter(field.type, built)
         if isinstance(field.type, GraphQLNonNull):
             required.add(name)
 
@@ -134,8 +146,8 @@ def _input_object(type_: GraphQLInputObjectType) -> Convert:
             raise GiveUp
         given = {}
         for name, part in value.items():
-            python_name, inner = known[name]
-            given[python_name] = inner(part)
-        return definition.origin(**given)
+            key, inner = known[name]
+            given[key] = inner(part)
+        return build(**given) if build else given
 
     return convert

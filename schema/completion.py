@@ -16,6 +16,7 @@ from typing import Any
 from graphql import (
     GraphQLBoolean,
     GraphQLEnumType,
+    GraphQLError,
     GraphQLField,
     GraphQLID,
     GraphQLInt,
@@ -23,13 +24,19 @@ from graphql import (
     GraphQLNonNull,
     GraphQLString,
     Undefined,
+    default_field_resolver,
+    default_type_resolver,
     is_leaf_type,
     is_object_type,
 )
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.get_variable_signature import get_variable_signature
+from graphql.execution.values import VariableValues, VariableValueSource
+from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from observability import metrics
-from schema.selections import Details, Selections, declared
+from schema.selections import Details, Operation, Selections, declared
 
 # A value that is its own answer, by the name of its type; {v} reads it.
 OWN_ANSWER = {
@@ -88,6 +95,32 @@ class Form:
 
 class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     """An ordinary executor that completes plain selections by a compiled function."""
+
+    @classmethod
+    def of(cls, operation: Operation, variables: dict[str, Any], context: Any) -> "CompiledExecutor":
+        """As `build`, for `variables` that are coerced already."""
+        nodes = operation.node.variable_definitions or ()
+        signatures = {
+            node.variable.name.value: get_variable_signature(operation.schema, node) for node in nodes
+        }
+        sources = {
+            name: VariableValueSource(signature, variables.get(name, Undefined))
+            for name, signature in signatures.items()
+            if not isinstance(signature, GraphQLError)
+        }
+        return cls(
+            operation.schema,
+            operation.fragments,
+            {name: FragmentDetails(node, None) for name, node in operation.fragments.items()},
+            None,
+            context,
+            operation.node,
+            VariableValues(sources, variables),
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            is_awaitable=optimized_is_awaitable,
+        )
 
     def complete_object_value(self, return_type: Any, field_details_list: Any, *more: Any) -> Any:
         done = self._compiled(return_type, field_details_list, more[2])

@@ -7,6 +7,7 @@ import strawberry
 
 from models.account import AccountStatus, AccountType, BillingMode
 from models.api_key import ApiKeyAccess, ApiKeyRole
+from models.audit_entry import AuditActor, AuditDoor
 from models.message import MessageDirection, MessageStatus
 from models.phone_call import PhoneCallDirection, PhoneCallStatus
 from models.phone_number import PhoneNumberType, PhoneNumberVisibility
@@ -107,3 +108,17 @@ described(
     PLATFORM="The telephony platform's: it reaches every carrier's objects and reports calls and messages.",
 )
 described(ApiKeyAccess, "What a key may do.", READ="Read.", WRITE="Read and write.")
+described(
+    AuditActor,
+    "What kind of actor wrote something.",
+    CARRIER="A key of the carrier.",
+    PLATFORM="A key of the telephony platform.",
+    OPERATOR="Whoever runs the service, at its command line.",
+)
+described(
+    AuditDoor,
+    "Which way a write came.",
+    REST="By the REST API.",
+    GRAPHQL="By GraphQL.",
+    COMMAND="By the command line of the service.",
+)

@@ -5,7 +5,6 @@ from collections import OrderedDict
 from collections.abc import Awaitable
 from typing import Any, cast
 
-import sqlalchemy.exc
 import strawberry
 import structlog
 from graphql import (
@@ -15,6 +14,7 @@ from graphql import (
     GraphQLError,
     GraphQLInputObjectType,
     OperationDefinitionNode,
+    OperationType,
     coerce_input_value,
     execute,
     parse,
@@ -26,10 +26,10 @@ from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from models.database import UNAVAILABLE
+from models.database import UNAVAILABLE, disconnected
 from observability.requests import note_operation
 from schema import limits
-from schema.coercion import Unfit
+from schema.coercion import Unfit, Variables
 from schema.completion import CompiledExecutor, Form
 from schema.errors import UserError, UserErrorCode
 from schema.prepared import Prepared
@@ -112,10 +112,11 @@ class CarrierSchema(strawberry.Schema):
         note_operation(operation.node.name.value if operation.node.name else "")
         operation.runs += 1
         if operation.runs == SECOND:
-            operation.prepared = self._prepared(operation)
+            operation.prepared, operation.variables = self._prepared(operation), self._variables(operation)
         done = await operation.prepared.run(variables or {}, context, form) if operation.prepared else None
         if done is None:
-            done = await self._execute(document, variables, context, operation_name)
+            begun = self._executed(operation, variables or {}, context)
+            done = await (begun or self._execute(document, variables, context, operation_name))
         if done.errors:
             done = ExecutionResult(done.data, [explained(error) for error in done.errors])
         return done
@@ -128,6 +129,30 @@ class CarrierSchema(strawberry.Schema):
             return Prepared(self, operation)
         except Unfit:
             return None
+
+    def _variables(self, operation: Operation) -> Variables | None:
+        """How a mutation's variables are coerced; None where graphql-core has to do it."""
+        if operation.node.operation is not OperationType.MUTATION:
+            return None
+        if not issubclass(self.execution_context_class, CompiledExecutor):
+            return None
+        try:
+            return Variables(self._schema, operation.node.variable_definitions or (), built=False)
+        except (Unfit, KeyError, AttributeError):
+            return None
+
+    def _executed(
+        self, operation: Operation, variables: dict[str, Any], context: Any
+    ) -> Awaitable[ExecutionResult] | None:
+        """The result of a mutation whose variables are right; None where graphql-core has to say so."""
+        if operation.variables is None:
+            return None
+        try:
+            coerced = operation.variables.coerced(variables)
+        except Exception:  # noqa: BLE001 - graphql-core finds the same fault, and words it
+            return None
+        result = CompiledExecutor.of(operation, coerced, context).execute_operation()
+        return cast("Awaitable[ExecutionResult]", result)  # a mutation's resolvers are coroutines
 
     async def _execute(
         self, document: Document, variables: dict[str, Any] | None, context: Any, operation_name: str | None
@@ -211,7 +236,7 @@ def explained(error: GraphQLError) -> GraphQLError:
     cause = error.original_error
     if cause is None or isinstance(cause, GraphQLError):
         return error
-    if isinstance(cause, UNAVAILABLE) or _disconnected(cause):
+    if isinstance(cause, UNAVAILABLE) or disconnected(cause):
         message, extensions = "the database is away; try again in a moment", {"code": "UNAVAILABLE"}
         log.warning("database away", error=repr(cause))
     else:
@@ -225,9 +250,3 @@ def explained(error: GraphQLError) -> GraphQLError:
         )
         log.error("operation failed", id=identifier, path=error.path, exc_info=cause)
     return GraphQLError(message, error.nodes, path=error.path, extensions=extensions)
-
-
-def _disconnected(cause: BaseException) -> bool:
-    return isinstance(cause, sqlalchemy.exc.DBAPIError) and (
-        cause.connection_invalidated or isinstance(cause.orig and cause.orig.__cause__, UNAVAILABLE)
-    )

@@ -37,6 +37,7 @@ from schema.api_key import (
     RotateApiKeyInput,
     Viewer,
 )
+from schema.audit_entry import AuditEntry, AuditEntryFilter
 from schema.carrier import Carrier, CarrierPayload, CreateCarrierInput
 from schema.deletion import DeletePayload
 from schema.event import Event, EventFilter
@@ -200,6 +201,7 @@ class Query:
     webhook_deliveries = page(
         WebhookDelivery, WebhookDeliveryFilter, "The webhook deliveries of the last 30 days, newest first."
     )
+    audit_entries = page(AuditEntry, AuditEntryFilter, "Who wrote what, newest first: kept for ever.")
 
 
 def mutation(
@@ -215,6 +217,7 @@ def mutation(
 
     async def resolve(_root: Any, info: strawberry.Info, **given: Any) -> Any:
         info.context.allow(roles, ApiKeyAccess.WRITE)
+        info.context.action = info.field_name
         return await answered(info, payload, act, given["input"])
 
     parameters = [paging.required("input", input_type, INPUT)]
@@ -436,6 +439,7 @@ schema = CarrierSchema(
     subscription=Subscription,
     types=[
         Account,
+        AuditEntry,
         Carrier,
         Event,
         Message,

@@ -81,6 +81,7 @@ class Operation:
         self.plain = not seen.others
         self.runs = 0
         self.prepared: Any = None  # set by the schema where graphql-core is not needed to run it
+        self.variables: Any = None  # set by the schema where it is not needed to coerce its variables
         self._variants: dict[tuple[Any, ...], Selections] = {}
 
     @property

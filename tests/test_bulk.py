@@ -12,6 +12,7 @@ MESSAGE = {"to": "+85512334667", "from": "2442", "body": "Hello", "direction": "
 CALLS = """mutation($i: RecordPhoneCallsInput!) { recordPhoneCalls(input: $i) {
   results { phoneCall { id to from direction status duration phoneNumber { id } account { name } createdAt }
             userErrors { message field code } } userErrors { message field code } } }"""
+WHOLE = "{ results { phoneCall { to } userErrors { message field code } } userErrors { message } }"
 KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "recordPhoneCalls": ("calls", "phoneCall", CALL | {"status": "BUSY"}),
     "recordMessages": ("messages", "message", MESSAGE | {"status": "SENT"}),
@@ -247,3 +248,29 @@ async def test_the_platform_imports_for_the_carrier_that_it_names(platform: Door
     assert [(error["field"], error["code"]) for error in done["userErrors"]] == [(["carrierId"], "REQUIRED")]
     done = await imported(platform, [ROWS[4] | {"carrierId": ours.carrier_id}], carrierId=ours.carrier_id)
     assert (done["imported"], await stock_of(ours)) == (1, ["1294"])
+
+
+MISTYPED: list[dict[str, Any]] = [
+    {"to": 5},
+    {"to": None},
+    {"direction": "SIDEWAYS"},
+    {"duration": 2**31},
+    {"duration": "5"},
+    {"createdAt": "yesterday"},
+    {"unheard": 1},
+    {"accountId": 7, "phoneNumberId": None},
+]
+
+
+@pytest.mark.parametrize("part", MISTYPED)
+async def test_what_is_wrong_with_a_variable_is_told_alike_at_every_sight(
+    platform: Door, account: str, part: dict[str, Any]
+) -> None:
+    good = CALL | {"accountId": account}
+    text = f"mutation Sight($i: RecordPhoneCallsInput!) {{ recordPhoneCalls(input: $i) {WHOLE} }}"
+    first = await platform.graphql(text, i={"calls": [good, good | part]})
+    for _ in range(2):
+        assert "errors" not in await platform.graphql(text, i={"calls": [good]})
+    assert await platform.graphql(text, i={"calls": [good, good | part]}) == first
+    alone = await platform.graphql(text, i={"calls": good})  # a list of one, as the specification has it
+    assert alone == await platform.graphql(text, i={"calls": [good]})

@@ -1,6 +1,8 @@
 """Idempotency-Key: a write is done once, whatever becomes of its answers (docs/decisions/0006)."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -130,32 +132,70 @@ async def test_a_mutation_is_done_once(ours: Door, key: str) -> None:
     assert await names(ours) == ["Bob Cats"]
 
 
-async def test_one_in_progress_is_told_so_and_a_crashed_holder_leaves_nothing(
-    ours: Door, account: str, key: str, database_url: str
-) -> None:
-    change = {"data": {"type": "account", "id": account, "attributes": {"name": "New"}}}
+Waiter = Callable[[asyncio.Task[Response]], Awaitable[int]]
+RENAME = """mutation($i: UpdateAccountInput!) {
+  updateAccount(input: $i) { account { id } userErrors { code } } }"""
 
-    async def patch() -> Response:
-        return await ours.rest("PATCH", f"accounts/{account}", change, Idempotency_Key=key)
 
+async def write(door: Door, account: str, way: str, key: str) -> Response:
+    path, change = f"accounts/{account}", {"type": "account", "id": account, "attributes": {"name": "New"}}
+    if way == "mutation":
+        body = {"query": RENAME, "variables": {"i": {"id": account, "name": "New"}}}
+        headers = {"Authorization": f"Bearer {door.key}", "Idempotency-Key": key}
+        return await door.http.post("/graphql", json=body, headers=headers)
+    if way == "DELETE":
+        return await door.rest("DELETE", path, Idempotency_Key=key)
+    match = {"If_Match": "*"} if way == "If-Match" else {}
+    return await door.rest("PATCH", path, {"data": change}, Idempotency_Key=key, **match)
+
+
+@asynccontextmanager
+async def held(database_url: str, account: str) -> AsyncIterator[tuple[Any, Waiter]]:
+    """A connection that holds the account's row, and what waits for the pid of whoever waits for it."""
     connection = await asyncpg.connect(database_url)
-    holding = connection.transaction()
-    await holding.start()
-    await connection.execute("SELECT FROM account WHERE id = $1 FOR UPDATE", account)
-    first = asyncio.create_task(patch())
     waiting = """SELECT pid FROM pg_stat_activity
                  WHERE $1 = ANY (pg_blocking_pids(pid)) AND datname = current_database()"""
-    while not (pid := await connection.fetchval(waiting, connection.get_server_pid())):  # noqa: ASYNC110 - another process's
-        await asyncio.sleep(0.01)
-    second = await patch()
-    assert (codes(second), second.headers["Retry-After"]) == ((409, HEADER), "1")
-    await connection.execute("SELECT pg_terminate_backend($1)", pid)
-    assert (await first).status_code in (500, 503)
-    await holding.rollback()
-    await connection.close()
+
+    async def waiter(writing: asyncio.Task[Response]) -> int:
+        while not (pid := await connection.fetchval(waiting, connection.get_server_pid())):
+            assert not writing.done(), writing.result().text
+            await connection.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees one state
+            await asyncio.sleep(0.01)
+        return int(pid)
+
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT FROM account WHERE id = $1 FOR UPDATE", account)
+            yield connection, waiter
+    finally:
+        await connection.close()
+
+
+async def test_one_in_progress_is_told_so(ours: Door, account: str, key: str, database_url: str) -> None:
+    async with held(database_url, account) as (_, waiter):
+        first = asyncio.create_task(write(ours, account, "PATCH", key))
+        await waiter(first)
+        second = await write(ours, account, "PATCH", key)
+        assert (codes(second), second.headers["Retry-After"]) == ((409, HEADER), "1")
+    assert (await first).status_code == 200
+
+
+@pytest.mark.parametrize("way", ["PATCH", "If-Match", "DELETE", "mutation"])
+async def test_a_write_whose_connection_is_cut_leaves_nothing_and_may_be_sent_again(
+    ours: Door, account: str, key: str, database_url: str, way: str
+) -> None:
+    async with held(database_url, account) as (connection, waiter):
+        first = asyncio.create_task(write(ours, account, way, key))
+        await connection.execute("SELECT pg_terminate_backend($1)", await waiter(first))
+        cut = await first
+    assert cut.status_code == (200 if way == "mutation" else 503), cut.text
+    if way == "mutation":
+        assert cut.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE"}
+    else:
+        assert cut.headers["Retry-After"] == "1"
     assert await names(ours) == ["Rocket Rides"]
-    assert (await patch()).status_code == 200
-    assert await names(ours) == ["New"]
+    assert (await write(ours, account, way, key)).status_code == (204 if way == "DELETE" else 200)
+    assert await names(ours) == ([] if way == "DELETE" else ["New"])
 
 
 async def test_an_answer_is_kept_for_a_day_and_unreadable_at_rest(

@@ -16,7 +16,9 @@ MUTATION: Any = schema._schema.mutation_type
 
 ONE = [name for name, field in QUERY.fields.items() if "id" in field.args]
 PAGED = [name for name, field in QUERY.fields.items() if "after" in field.args]
-LISTS = [name for name in PAGED if not name.endswith("Stats")]
+# Each of these holds one row of the stranger. Each of its writes has left an entry: it has a test of its own.
+AUDIT = "auditEntries"
+LISTS = [name for name in PAGED if not name.endswith("Stats") and name != AUDIT]
 STATISTICS = [name for name in PAGED if name.endswith("Stats")]
 FILTERS = [
     (name, field)
@@ -123,6 +125,24 @@ async def test_a_list_and_its_cursors_stay_within_the_carrier(
     assert (await ours.graphql(text, after=ids[kind]))["data"][name]["nodes"] == []
     assert (await ours.graphql(text, before=ids[kind]))["data"][name]["nodes"] == []
     assert (await door.graphql(text))["data"][name]["nodes"] == [{"id": ids[kind]}]
+
+
+@pytest.mark.parametrize("field", [None, *[field for name, field in FILTERS if name == AUDIT]])
+async def test_the_audit_of_another_carrier_is_not_seen(
+    ours: Door, stranger: tuple[Door, dict[str, str]], field: str | None
+) -> None:
+    door, ids = stranger
+    listed = "{ nodes { id keyId carrier { id } } }"
+    text = f"query($f: AuditEntryFilter, $c: String) {{ {AUDIT}(filter: $f, after: $c) {listed} }}"
+    theirs = (await door.graphql(text))["data"][AUDIT]["nodes"]
+    assert {entry["carrier"]["id"] for entry in theirs} == {door.carrier_id}
+    key = (await door.graphql("{ viewer { key { id } } }"))["data"]["viewer"]["key"]["id"]
+    values = {"carrier": door.carrier_id, "key": key, "object": ids["account"]}
+    given = {field: values[field]} if field else {}
+    assert (await door.graphql(text, f=given))["data"][AUDIT]["nodes"] != []
+    mine = (await ours.graphql(text, f=given))["data"][AUDIT]["nodes"]
+    assert {entry["carrier"]["id"] for entry in mine} == ({ours.carrier_id} if field is None else set())
+    assert (await ours.graphql(text, c=theirs[0]["id"]))["data"][AUDIT]["nodes"] == []
 
 
 @pytest.mark.parametrize("name", STATISTICS)

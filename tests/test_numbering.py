@@ -1,7 +1,8 @@
 """Which digits are E.164 numbers, which are short codes, and which countries they may belong to."""
 
+import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from models import numbering
@@ -152,3 +153,14 @@ def test_a_short_code_may_be_in_any_country(country: str) -> None:
 def test_the_country_outside_is_where_the_number_outside_is(number: str, country: str | None) -> None:
     assert numbering.country_outside(direction_inbound=False, to=number, from_="+442079460958") == country
     assert numbering.country_outside(direction_inbound=True, to="+442079460958", from_=number) == country
+
+
+@given(st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)), st.text("0123456789", min_size=5))
+def test_the_country_outside_is_the_one_that_the_library_finds(code: int, rest: str) -> None:
+    number = numbering.canonical(f"+{code}{rest}")
+    assume(numbering.is_e164(number))
+    parsed = phonenumbers.parse(number)
+    valid = phonenumbers.is_valid_number(parsed)
+    found = valid and phonenumbers.region_code_for_number(parsed)
+    expected = found or phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+    assert numbering.country_outside(False, number, "2442") == (None if expected == "001" else expected)

@@ -1,7 +1,8 @@
 """How often a call waits for PostgreSQL, counted on the wire."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,19 @@ async def test_a_record_costs_one_round_trip(wire: Wire, counted: Door, account:
     assert trips == [1]
 
 
+async def test_a_write_costs_its_statement_and_its_answer_and_the_entry_nothing(
+    wire: Wire, counted: Door, platform: Door, account: str
+) -> None:
+    call = await new_call(platform, account)
+    price = {"data": {"type": "phone_call", "id": call, "attributes": {"price": "-0.05"}}}
+    for number in range(1290, 1290 + WARM + 1):
+        with wire.counted() as creating:
+            await counted.do("createPhoneNumber", "phoneNumber", number=str(number), type="SHORT_CODE")
+        with wire.counted() as pricing:
+            assert (await counted.rest("PATCH", f"phone_calls/{call}", price)).status_code == 200
+    assert (creating, pricing) == ([2], [2])
+
+
 async def test_lists_within_a_list_cost_one_round_trip_more(
     wire: Wire, counted: Door, platform: Door, account: str
 ) -> None:
@@ -71,3 +85,48 @@ async def test_lists_within_a_list_cost_one_round_trip_more(
     with wire.counted() as trips:
         assert len((await counted.graphql(NESTED))["data"]["accounts"]["nodes"]) == 2
     assert trips == [2]
+
+
+async def test_a_new_number_costs_three_round_trips_at_most_with_its_key_check(
+    wire: Wire, counted: Door
+) -> None:
+    new = (f"8551233{serial:04}" for serial in count())
+
+    async def by_rest() -> None:
+        attributes = {"number": next(new), "type": "mobile", "country": "KH"}
+        body = {"data": {"type": "phone_number", "attributes": attributes}}
+        answer = await counted.rest("POST", "phone_numbers", body)
+        assert answer.status_code == 201, answer.text
+
+    async def by_graphql() -> None:
+        await counted.do("createPhoneNumber", "phoneNumber", number=next(new), type="MOBILE")
+
+    for write in (by_rest, by_graphql):
+        assert await trips(wire, write) <= 3
+
+
+async def test_a_price_costs_two_round_trips_at_most_with_its_key_check(
+    wire: Wire, counted: Door, platform: Door, account: str
+) -> None:
+    call = await new_call(platform, account)
+
+    async def by_rest() -> None:
+        body = {"data": {"id": call, "type": "phone_call", "attributes": {"price": "-0.05"}}}
+        answer = await counted.rest("PATCH", f"phone_calls/{call}", body)
+        assert answer.status_code == 200, answer.text
+
+    async def by_graphql() -> None:
+        done = await counted.payload("updatePhoneCall", "phoneCall", "{ price }", id=call, price="-0.06")
+        assert done["phoneCall"]["price"] == "-0.06"
+
+    for write in (by_rest, by_graphql):
+        assert await trips(wire, write) <= 2
+
+
+async def trips(wire: Wire, write: Callable[[], Awaitable[None]]) -> int:
+    """How often a write waits for PostgreSQL once it is warm."""
+    for _ in range(WARM):
+        await write()
+    with wire.counted() as counted:
+        await write()
+    return counted[0]

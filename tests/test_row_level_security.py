@@ -21,6 +21,7 @@ WORKERS = {"webhook_tally"}  # no request reads it: the role of reads has no rig
 LISTS = (
     "accounts",
     "apiKeys",
+    "auditEntries",
     "carriers",
     "events",
     "messages",

@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import orjson
@@ -39,7 +40,8 @@ async def encrypted(connection: Any) -> dict[tuple[str, str, str], str]:
     found: dict[tuple[str, str, str], str] = {}
     for table, column in await connection.fetch(TEXTS):
         rows = await connection.fetch(
-            f'SELECT to_jsonb(stored) ->> \'id\', "{column}" FROM {table} AS stored WHERE "{column}" LIKE $1',
+            f"SELECT coalesce(to_jsonb(stored) ->> 'id', to_jsonb(stored) ->> 'key'), \"{column}\" "
+            f'FROM {table} AS stored WHERE "{column}" LIKE $1',
             "gAAAA%",
         )
         found |= {(table, column, row[0]): row[1] for row in rows}
@@ -72,13 +74,23 @@ async def fill(connection: Any, cipher: Cipher) -> None:
     )
 
 
+async def keep_answers(connection: Any, cipher: Cipher) -> None:
+    """More answers of idempotency keys than fit in one batch, of several owners."""
+    await connection.executemany(
+        "INSERT INTO idempotency_key (owner, key, created_at, request, answer) "
+        "VALUES ($1, $2, now(), '', $3)",
+        [(uuid4(), f"key {number}", cipher.encrypt(f"answer {number}")) for number in range(501)],
+    )
+
+
 async def test_every_secret_is_encrypted_anew_and_stays_the_same(
     connection: Any, url: str, tmp_path: Path
 ) -> None:
     old, new = Cipher(SECRET_KEY), Cipher(NEW_KEY)
     await fill(connection, old)
+    await keep_answers(connection, old)
     before = await encrypted(connection)
-    assert len(before) == 1001 + 3
+    assert len(before) == 1001 + 3 + 501
     environment = {"DATABASE_URL": url, "SECRET_KEY": NEW_KEY, "SECRET_KEY_PREVIOUS": SECRET_KEY}
     rotated = carrierql("secrets", "rotate", "--json", cwd=tmp_path, **environment)
     assert (rotated.returncode, orjson.loads(rotated.stdout)) == (0, {"rotated": len(before)})

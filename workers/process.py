@@ -14,7 +14,7 @@ from dramatiq.errors import BrokerError
 
 from models.database import UNAVAILABLE, work_pool
 from settings import Settings
-from workers import broker, countries, folding, queue, retention
+from workers import broker, countries, folding, queue, retention, sealing
 from workers.delivery import Deliverer
 from workers.sending import Sender
 
@@ -23,6 +23,7 @@ THREADS = 4
 POLL_MILLISECONDS = 100  # how often an idle worker looks into Redis
 TICK_SECONDS = 0.2
 FOLD_SECONDS = 1
+SEAL_SECONDS = 0.5
 CLEAN_SECONDS = 60
 SEND_SECONDS = 5
 log = structlog.get_logger("carrierql")
@@ -58,6 +59,7 @@ async def schedule(settings: Settings) -> None:
             jobs = [
                 group.create_task(every(TICK_SECONDS, hints)),
                 group.create_task(every(FOLD_SECONDS, partial(until_done, pool, folding.fold))),
+                group.create_task(every(SEAL_SECONDS, partial(until_done, pool, sealing.seal))),
                 group.create_task(every(CLEAN_SECONDS, partial(until_done, pool, countries.fill))),
                 group.create_task(every(CLEAN_SECONDS, partial(retention.clean, pool))),
             ]

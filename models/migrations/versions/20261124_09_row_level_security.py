@@ -1,7 +1,7 @@
 """row-level security: the role of reads is shown the rows of the carrier that its statement names
 
 Revision ID: 20261124_09
-Revises: 20261124_08
+Revises: 20261124_11
 Create Date: 2026-11-24 18:34:02.118730
 
 The tables' owner is not bound by policies: code from before goes on as ever.
@@ -10,13 +10,14 @@ The tables' owner is not bound by policies: code from before goes on as ever.
 from alembic import op
 
 revision = "20261124_09"
-down_revision = "20261124_08"
+down_revision = "20261124_11"
 branch_labels = None
 depends_on = None
 
 OF_CARRIERS = (
     "account",
     "api_key",
+    "audit_entry",
     "event",
     "message",
     "phone_call",
