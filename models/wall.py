@@ -57,7 +57,7 @@ def within(select: sa.Select[Any]) -> sa.Select[Any]:
     """
     owner = sa.cast(sa.bindparam("owner", type_=sa.Uuid()), sa.Text)
     named = sa.func.coalesce(owner, sa.literal_column(f"'{PLATFORM}'"))
-    words = sa.literal_column(f"'{SETTING}'"), named, sa.literal_column("true")
+    words: tuple[Any, ...] = sa.literal_column(f"'{SETTING}'"), named, sa.literal_column("true")
     made = sa.select(sa.func.set_config(*words)).scalar_subquery()
     return sa.select(select.subquery("within")).where(made.is_not(None))
 
