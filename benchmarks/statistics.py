@@ -71,13 +71,13 @@ def busy(backends: list[int]) -> float:
 
 async def ask(database: Database) -> None:
     sleep = "SELECT pg_backend_pid() FROM pg_sleep(0.1)"
-    backends = await asyncio.gather(*[database.reads.fetchval(sleep) for _ in range(SIDE_BY_SIDE)])
+    backends = await asyncio.gather(*[database.walled.fetchval(sleep) for _ in range(SIDE_BY_SIDE)])
     print(f"  {'':28} {'groups':>6} {'median ms':>10} {'best ms':>8} {'core ms':>8}")
     for name, (arguments, fields) in CHARTS.items():
         times, cores = [], []
         for _ in range(5):
             begin, began = time.perf_counter(), busy(backends)
-            result = await schema.run(query(arguments, fields), None, reading(database.reads))
+            result = await schema.run(query(arguments, fields), None, reading(database.walled))
             times.append((time.perf_counter() - begin) * 1000)
             cores.append(busy(backends) - began)
             assert result.data, result.errors

@@ -1,8 +1,13 @@
 """`carrierql migrate`: the database to its newest schema."""
 
+from sqlalchemy.exc import ProgrammingError
+
 from cli.data_directory import DEFAULT
 from cli.database import check_connection, database_url
+from cli.errors import CommandError
 from cli.options import DataDir
+
+INSUFFICIENT_PRIVILEGE = "42501"
 
 
 def migrate(data_dir: DataDir = DEFAULT) -> None:
@@ -11,4 +16,9 @@ def migrate(data_dir: DataDir = DEFAULT) -> None:
 
     url = database_url(data_dir)
     check_connection(url)
-    apply(url)
+    try:
+        apply(url)
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", "") != INSUFFICIENT_PRIVILEGE:
+            raise
+        raise CommandError(str(error.orig).partition(": ")[2].partition("\n")[0]) from None

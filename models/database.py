@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
 from models.reads import Reads
+from models.wall import TENANT
 from observability.statements import observe_statement
 
 #: What the drivers raise while the database is away, or too busy to let one in.
@@ -37,6 +38,7 @@ UNAVAILABLE = (
 )
 STATEMENT_SECONDS = 30
 ACQUIRE_SECONDS = 5
+OWN_READS = 4  # connections for keys and the stream of events
 
 # Generic plans: PostgreSQL would otherwise plan each page anew, at three times the page's cost. Pages are
 # taken to be in memory: else the planner filters a whole list, whose rows lie together on disk, instead of
@@ -51,7 +53,13 @@ READ_SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Database:
+    """`walled` is for requests: it shows what is the carrier's that a statement names (models/wall.py).
+
+    `reads` sees all rows, for what a process reads for itself: keys, and events for all its subscribers.
+    """
+
     reads: Reads
+    walled: Reads
     engine: AsyncEngine
     autocommit: AsyncEngine
     url: str = field(default="", repr=False)
@@ -72,19 +80,21 @@ class Database:
             connect_args={"command_timeout": STATEMENT_SECONDS, "server_settings": {"timezone": "UTC"}},
         )
         _time_statements(engine)
-        reads = Reads(partial(_connect_to_read, _dsn(url)), size, ACQUIRE_SECONDS)
+        reads = Reads(partial(_connect_to_read, _dsn(url)), OWN_READS, ACQUIRE_SECONDS)
+        walled = Reads(partial(_connect_to_read, _dsn(url), role=TENANT), size, ACQUIRE_SECONDS)
         try:
             autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
-            yield cls(reads, engine, autocommit, url)
+            yield cls(reads, walled, engine, autocommit, url)
         finally:
             reads.close()
+            walled.close()
             await engine.dispose()
 
     def connections(self) -> dict[str, dict[str, int]]:
         """How many connections each pool has in use and open, and may have at most."""
         writes = cast("QueuePool", self.engine.pool)
         return {
-            "reads": self.reads.figures(),
+            "reads": self.walled.figures(),
             "writes": {
                 "used": writes.checkedout(),
                 "open": writes.checkedin() + writes.checkedout(),
@@ -126,9 +136,12 @@ def work_pool(url: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
     )
 
 
-async def _connect_to_read(dsn: str) -> "asyncpg.Connection[asyncpg.Record]":
+async def _connect_to_read(dsn: str, **settings: str) -> "asyncpg.Connection[asyncpg.Record]":
     connection = await asyncpg.connect(
-        dsn, timeout=ACQUIRE_SECONDS, command_timeout=STATEMENT_SECONDS, server_settings=READ_SETTINGS
+        dsn,
+        timeout=ACQUIRE_SECONDS,
+        command_timeout=STATEMENT_SECONDS,
+        server_settings=READ_SETTINGS | settings,
     )
     try:
         # JSON passes through unread: nothing between the row and the answer looks inside it.

@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from graphql import GraphQLObjectType
 
+from models.wall import within
 from resolvers.conditions import NoMatch, parse_id
 from resolvers.planner import DIALECT, Plan
 from resolvers.readers import ONES, owned
@@ -29,7 +30,7 @@ class NodeReader:
         owner = context.viewer.carrier_id
         text, names = _kind_statement(tuple(plan), owner is not None)
         bound = {"id": row_id, "owner": owner}
-        kind = await context.database.reads.fetchval(text, *[bound[name] for name in names])
+        kind = await context.database.walled.fetchval(text, *[bound[name] for name in names])
         return None if kind is None else await ONES[kind].by_id(context, plan[kind], row_id)
 
 
@@ -37,12 +38,12 @@ def _kind_statement(kinds: tuple[str, ...], tenant: bool) -> tuple[str, tuple[st
     identifier = sa.bindparam("id", type_=sa.Uuid())
     placeholder: Any = True if tenant else None  # owned() asks only whether there is a tenant
     parts: list[sa.Select[Any]] = [
-        sa.select(sa.literal_column(f"'{kind}'")).where(
+        sa.select(sa.literal_column(f"'{kind}'").label("kind")).where(
             ONES[kind].table.c.id == identifier, *owned(ONES[kind].table, placeholder)
         )
         for kind in kinds
     ]
-    compiled = sa.union_all(*parts).compile(dialect=DIALECT)
+    compiled = within(sa.select(sa.union_all(*parts).subquery())).compile(dialect=DIALECT)
     return compiled.string, tuple(compiled.positiontup or ())
 
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from models.number_stock import PLACE_ID, PhoneNumberStock, PhoneNumberStockChange
 from models.phone_number import PhoneNumber
+from models.wall import within
 from resolvers.conditions import NoMatch, clauses, given, values
 from resolvers.planner import DIALECT
 from resolvers.readers import NOTHING, table_of
@@ -73,7 +74,7 @@ class StatsReader:
         except NoMatch:
             return Connection(edges=[], nodes=[], page_info=PageInfo(**NOTHING))
         text, order = _compiled(names, tuple(filters), comparison, tuple(cursors), backwards, owner is None)
-        rows = await context.database.reads.fetch(text, *[bound[name] for name in order])
+        rows = await context.database.walled.fetch(text, *[bound[name] for name in order])
         return _page([_statistic(names, row) for row in rows], size, backwards, cursors)
 
 
@@ -105,7 +106,8 @@ def _compiled(
         other = groups.alias()
         select = select.where(beyond, sa.exists().where(other.c.id == cursor))
     select = select.order_by(groups.c.id.desc() if backwards else groups.c.id)
-    compiled = select.limit(sa.bindparam("limit", type_=sa.BigInteger())).compile(dialect=DIALECT)
+    limited = select.limit(sa.bindparam("limit", type_=sa.BigInteger()))
+    compiled = within(limited).compile(dialect=DIALECT)
     return compiled.string, tuple(compiled.positiontup or ())
 
 

@@ -15,6 +15,7 @@ from graphql import GraphQLList, GraphQLNamedType, GraphQLNonNull, GraphQLObject
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlmodel import AutoString
 
+from models.wall import within
 from schema.completion import Source
 from schema.selections import Details, Selections, declared
 
@@ -67,7 +68,7 @@ class Plan:
     def statement(self, shape: Hashable, build: Callable[[], Any]) -> tuple[str, tuple[str, ...]]:
         """SQL text and the names of its parameters in order, compiled once for each shape."""
         if shape not in self._statements:
-            compiled = build().compile(dialect=DIALECT)
+            compiled = within(build()).compile(dialect=DIALECT)
             self._statements[shape] = compiled.string, tuple(compiled.positiontup or ())
         return self._statements[shape]
 

@@ -21,6 +21,7 @@ from models.account import Account
 from models.message import Message
 from models.phone_call import PhoneCall
 from models.tts_event import TtsEvent
+from models.wall import within
 from resolvers.buckets import Interval, Stretch, slices, stretches, zones
 from resolvers.conditions import MILLISECOND, NoMatch, clauses, given, values
 from resolvers.groups import Group, Part, parse_cursor
@@ -172,7 +173,7 @@ class Statistics:
     async def _cut(self, context: Any, question: Question) -> list[Stretch]:
         """The time from the first row to the last in stretches, each of them of one bucket."""
         text, names = _extent(self.kind, question.filters, question.everywhere)
-        first, last = await context.database.reads.fetchrow(text, *[question.bound[name] for name in names])
+        first, last = await context.database.walled.fetchrow(text, *[question.bound[name] for name in names])
         if first is None:
             return []
         since, until = ids.created_at_of(first), ids.created_at_of(last) + MILLISECOND
@@ -216,7 +217,7 @@ class Statistics:
             "begins": [ids.lowest_id(stretch.begin) for stretch in share],
             "ends": [ids.lowest_id(stretch.end) for stretch in share],
         }
-        return await context.database.reads.fetch(text, *[bound[name] for name in names])
+        return await context.database.walled.fetch(text, *[bound[name] for name in names])
 
     def _statistic(
         self, group: Group, chosen: Chosen, question: Question, accounts: dict[str | None, Any]
@@ -318,7 +319,7 @@ def _owned(table: sa.Table, everywhere: bool) -> list[sa.ColumnElement[bool]]:
 
 
 def _compiled(select: sa.Select[Any]) -> tuple[str, tuple[str, ...]]:
-    compiled = select.compile(dialect=DIALECT)
+    compiled = within(select).compile(dialect=DIALECT)
     return compiled.string, tuple(compiled.positiontup or ())
 
 
@@ -335,7 +336,7 @@ async def _accounts(
         question.everywhere, lambda: plan.select().where(wanted, *_owned(plan.table, question.everywhere))
     )
     bound = {"ids": list({group.keys[position] for group in groups}), "owner": question.bound["owner"]}
-    rows = await context.database.reads.fetch(text, *[bound[name] for name in names])
+    rows = await context.database.walled.fetch(text, *[bound[name] for name in names])
     return {row[plan.id]: plan.make(row, context) for row in rows}
 
 

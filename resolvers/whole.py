@@ -43,7 +43,8 @@ async def whole(context: Context) -> AsyncIterator[tuple[Context, AsyncConnectio
         async with outer.connect() as connection, connection.begin():
             driver = (await connection.get_raw_connection()).driver_connection
             database: Any = context.database
-            within = replace(database, reads=ReadsWithin(driver), engine=connection, autocommit=connection)
+            reads = ReadsWithin(driver)
+            within = replace(database, reads=reads, walled=reads, engine=connection, autocommit=connection)
             yield replace(context, database=within, _loaders={}), connection
     except DBAPIError as error:
         if disconnected(error):

@@ -99,7 +99,7 @@ class Stock:
     async def compare(self, connection: Any, groupings: Any = EVERY_GROUPING, filters: Any = FILTERS) -> None:
         """What GraphQL answers and what the rows say, in one snapshot, are the same."""
         viewer = Viewer(None, ApiKeyRole.CARRIER, ApiKeyAccess.READ, Home(self.carrier, "US", "USD"))
-        database = Database(reads=connection, engine=None, autocommit=None)  # type: ignore[arg-type] # reads alone are used
+        database = Database(reads=connection, walled=connection, engine=None, autocommit=None)  # type: ignore[arg-type] # reads alone are used
         async with connection.transaction(isolation="repeatable_read"):
             for by in groupings:
                 for filter_ in filters:

@@ -167,8 +167,8 @@ async def test_a_page_costs_a_fixed_number_of_statements_whatever_its_size(
     counts = []
     for first in (1, 5):
         context = await app.state.service.context_for(f"Bearer {ours.key}")
-        counting = Counting(context.database.reads)
-        context.database = replace(context.database, reads=counting)
+        counting = Counting(context.database.walled)
+        context.database = replace(context.database, walled=counting)
         result = await schema.run(text, {"first": first}, context)
         assert result.data is not None
         assert [len(node["phoneCalls"]["nodes"]) for node in result.data["accounts"]["nodes"]] == [1] * first

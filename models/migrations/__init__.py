@@ -5,10 +5,14 @@ from pathlib import Path
 import alembic.command
 from alembic.config import Config
 
+from models import wall
+
 
 def migrate(url: str) -> None:
     """Apply every migration that the database at `url` lacks; safe to run twice and side by side."""
-    alembic.command.upgrade(configuration(url), "head")
+    config = configuration(url)
+    config.attributes["afterwards"] = wall.grants
+    alembic.command.upgrade(config, "head")
 
 
 def configuration(url: str) -> Config:

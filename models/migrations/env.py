@@ -19,6 +19,8 @@ def run(connection: sa.Connection) -> None:
     with context.begin_transaction():
         connection.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
         context.run_migrations()
+        for statement in context.config.attributes.get("afterwards", tuple)():
+            connection.exec_driver_sql(statement)
 
 
 def wait_for_turn(connection: sa.Connection) -> None:
