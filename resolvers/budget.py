@@ -68,14 +68,20 @@ class Budget:
     def reset_seconds(self) -> int:
         return max(ceil(self._end - monotonic()), 0)
 
+    def spend(self, units: int) -> bool:
+        """Whether the units could be spent at once, of what was leased."""
+        if units > self._left or monotonic() >= self._end:
+            return False
+        self._left -= units
+        return True
+
     async def charge(self, units: int, *, hold: bool = False) -> None:
         """Spend that many units. Raises RateLimited, after a pause with `hold`, and UNAVAILABLE's.
 
         Refusals are paced: a client that asks on in spite of them would keep the process busy with them.
         """
         units = min(units, self.limit)
-        if units <= self._left and monotonic() < self._end:
-            self._left -= units
+        if self.spend(units):
             return
         async with self._lock:
             if await self._lease(units):

@@ -71,10 +71,10 @@ class Context:
         """The same for another event of a subscription, which must not share what this one has loaded."""
         return replace(self, _loaders={})
 
-    async def charge(self, units: int, *, hold: bool = False) -> None:
+    async def charge(self, units: int) -> None:
         """Spend units of the key's budget. Raises RateLimited, and UNAVAILABLE's."""
         if self.budget is not None:
-            await self.budget.charge(units, hold=hold)
+            await self.budget.charge(units)
             self.charged += units
 
     def allow(self, roles: frozenset[ApiKeyRole], access: ApiKeyAccess) -> None:

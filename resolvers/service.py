@@ -7,7 +7,7 @@ from models.database import Database
 from models.secrets import Cipher
 from observability.requests import answer_with
 from resolvers.budget import Budgets
-from resolvers.context import Context, Viewer
+from resolvers.context import Context
 from resolvers.event_stream import EventStream
 from resolvers.keys import Keys
 
@@ -34,12 +34,11 @@ class Service:
         context = Context(
             self.database, self.cipher, viewer, self.private_webhooks, self.events, self.keys.forget
         )
-        await self._charge(context, viewer)
-        return context
-
-    async def _charge(self, context: Context, viewer: Viewer) -> None:
         limit = self.limits[viewer.role]
         if limit and viewer.key_id:
-            context.budget = self.budgets.of(viewer.key_id, limit)
-            answer_with(context.budget.headers)
-            await context.charge(1, hold=True)
+            budget = context.budget = self.budgets.of(viewer.key_id, limit)
+            answer_with(budget.headers)
+            if not budget.spend(1):
+                await budget.charge(1, hold=True)
+            context.charged = 1
+        return context
