@@ -48,7 +48,7 @@ GAVE_UP = Counter(
 )
 REFUSED = Counter(
     "carrierql_refused",
-    "Requests answered 429 or 503 at the door: by their key's budget, their address, or for want of room.",
+    "Requests answered 429: by the budget of their key, or for too many wrong keys from their address.",
     ["reason"],
     registry=REGISTRY,
 )
