@@ -7,6 +7,7 @@ fifth of one that has to wait for its turn (docs/decisions/0002-two-pools.md).
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
@@ -14,6 +15,7 @@ import asyncpg
 
 from observability.statements import observe_statement
 
+CLOSE_SECONDS = 5
 Connect = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
 
 
@@ -21,7 +23,7 @@ class Reads:
     """At most `size` connections, each made by `connect` when it is first needed.
 
     Who waits longer than `seconds` for one gets TimeoutError; what `connect` and the statements raise goes
-    through, and the connection of a statement that failed is closed.
+    through, and the connection of a statement that failed is closed, its statement cancelled.
     """
 
     def __init__(self, connect: Connect, size: int, seconds: float) -> None:
@@ -30,6 +32,7 @@ class Reads:
         self._waiters: deque[asyncio.Future[Any]] = deque()
         self._open: set[Any] = set()
         self._connecting = 0
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def fetch(self, text: str, *values: Any, **options: Any) -> list[Any]:
         rows: list[Any] = await self._run("fetch", text, values, options)
@@ -104,8 +107,10 @@ class Reads:
             self._idle.append(connection)
 
     def _drop(self, connection: Any) -> None:
-        connection.terminate()
         self._open.discard(connection)
+        task = asyncio.get_running_loop().create_task(_close(connection))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
         self._invite()
 
     def _invite(self) -> None:
@@ -122,12 +127,22 @@ class Reads:
 
     def close(self) -> None:
         """All connections are gone at once, in use or not."""
+        for task in self._closing:
+            task.cancel()
         for connection in self._open:
             connection.terminate()
 
     def figures(self) -> dict[str, int]:
         """Connections in use, open, and the most that may be."""
         return {"used": len(self._open) - len(self._idle), "open": len(self._open), "most": self._size}
+
+
+async def _close(connection: Any) -> None:
+    """Not by `terminate`, which leaves a statement running in the server: this waits for its cancellation."""
+    with suppress(
+        OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError
+    ):  # it is gone either way
+        await connection.close(timeout=CLOSE_SECONDS)
 
 
 def _expire(waiter: "asyncio.Future[Any]") -> None:

@@ -1,0 +1,91 @@
+"""The pool of planned reads: whoever waits, gives up or fails, its connections stay whole and few."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import asyncpg
+import pytest
+
+from models.reads import Reads
+
+SLEEP = "SELECT pg_sleep(60)"
+BUSY = (
+    "SELECT count(*) FROM pg_stat_activity WHERE query = $1 AND state = 'active' AND pid <> pg_backend_pid()"
+)
+Pool = Callable[..., AbstractAsyncContextManager[Reads]]
+
+
+@pytest.fixture
+def pool(database_url: str) -> Pool:
+    @asynccontextmanager
+    async def of(size: int, seconds: float = 30) -> AsyncIterator[Reads]:
+        reads = Reads(lambda: asyncpg.connect(database_url), size, seconds)
+        try:
+            yield reads
+        finally:
+            reads.close()
+
+    return of
+
+
+async def busy(database_url: str, count: int) -> None:
+    """Returns once so many statements sleep."""
+    other = await asyncpg.connect(database_url)
+    try:
+        async with asyncio.timeout(30):
+            while await other.fetchval(BUSY, SLEEP) != count:  # noqa: ASYNC110 - PostgreSQL tells nobody
+                await asyncio.sleep(0.01)
+    finally:
+        await other.close()
+
+
+async def test_more_readers_than_connections_all_get_their_turn(pool: Pool) -> None:
+    async with pool(2) as reads:
+        found = await asyncio.gather(*[reads.fetchval("SELECT $1::int", number) for number in range(50)])
+        assert found == list(range(50))
+        assert reads.figures() == {"used": 0, "open": 2, "most": 2}
+
+
+async def test_who_waits_too_long_is_told_and_takes_nothing(pool: Pool, database_url: str) -> None:
+    async with pool(1, 0.05) as reads:
+        sleeper = asyncio.create_task(reads.fetchval(SLEEP))
+        await busy(database_url, 1)
+        with pytest.raises(TimeoutError, match="no connection to the database became free in time"):
+            await reads.fetchval("SELECT 1")
+        sleeper.cancel()
+        await asyncio.wait([sleeper])
+        await busy(database_url, 0)
+        assert await reads.fetchval("SELECT 2") == 2
+        assert reads.figures() == {"used": 0, "open": 1, "most": 1}
+
+
+async def test_a_cancelled_statement_makes_room_for_those_who_wait(pool: Pool, database_url: str) -> None:
+    async with pool(1) as reads:
+        sleeper = asyncio.create_task(reads.fetchval(SLEEP))
+        await busy(database_url, 1)
+        waiting = [asyncio.create_task(reads.fetchval("SELECT $1::int", number)) for number in range(3)]
+        await asyncio.sleep(0)
+        waiting[0].cancel()
+        sleeper.cancel()
+        assert await asyncio.gather(*waiting[1:]) == [1, 2]
+        await busy(database_url, 0)
+        assert reads.figures() == {"used": 0, "open": 1, "most": 1}
+
+
+async def test_a_failed_statement_costs_its_own_connection_alone(pool: Pool) -> None:
+    async with pool(1) as reads:
+        with pytest.raises(asyncpg.UndefinedTableError):
+            await reads.fetch("SELECT * FROM nothing")
+        assert reads.figures() == {"used": 0, "open": 0, "most": 1}
+        assert await reads.fetchrow("SELECT 1 AS one") == (1,)
+
+
+async def test_a_database_that_is_away_is_told_to_all_who_wait() -> None:
+    async def refuse() -> "asyncpg.Connection[asyncpg.Record]":
+        await asyncio.sleep(0)
+        raise ConnectionRefusedError
+
+    reads = Reads(refuse, 1, 30)
+    found = await asyncio.gather(*[reads.fetchval("SELECT 1") for _ in range(5)], return_exceptions=True)
+    assert [type(error) for error in found] == [ConnectionRefusedError] * 5
