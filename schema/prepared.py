@@ -11,6 +11,7 @@ Whoever adds a field need not know: mutations, introspection, several roots, res
 other than @skip and @include, literals with variables inside run by graphql-core as ever.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,15 +36,16 @@ class Formed(ExecutionResult):
     """A result whose objects are in the form that was asked for."""
 
 
-class Reader:
+class Reader(ABC):
     """Reads a root field. What it makes of a selection (the plan) is kept with the operation."""
 
+    @abstractmethod
     def prepare(self, selections: Selections, type_: Any, details: Details) -> Any:
-        raise NotImplementedError
+        """The plan."""
 
+    @abstractmethod
     async def fetch(self, context: Any, plan: Any, **arguments: Any) -> Any:
         """What the store says, in whatever form `source` describes."""
-        raise NotImplementedError
 
     def source(self, plan: Any) -> Source:  # noqa: ARG002 - for readers whose rows differ by plan
         """Where completion finds the attributes in what was fetched: by default it is the object itself."""
