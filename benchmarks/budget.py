@@ -13,6 +13,7 @@ import uvloop
 
 from app import create_app
 from benchmarks import in_process, rows
+from benchmarks.database import temporary_database
 from benchmarks.ratios import HEADERS, LIMIT, body, pin, target
 from settings import Settings
 
@@ -42,7 +43,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=40)
     given = parser.parse_args()
     pin(1)
-    with rows.database() as url:
+    with temporary_database() as url:
         ids = asyncio.run(rows.fill(url))
         pin(0)
         uvloop.run(measure(url, ids, given.rounds))

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
+from benchmarks.rows import CARRIER
 from cli.embedded import Postgres
 from models.api_key import ApiKeyAccess, ApiKeyRole
 from models.database import Database
@@ -14,7 +14,7 @@ from models.migrations import migrate
 from models.secrets import Cipher
 from resolvers.context import Context, Home, Viewer
 
-CARRIER = UUID("01900000-0000-7000-8000-000000000001")
+__all__ = ["ADD_CARRIER", "CARRIER", "CIPHER", "reading", "temporary_database"]
 ADD_CARRIER = f"INSERT INTO carrier VALUES ('{CARRIER}', now(), now(), 'Bench', 'KH', 'KHR')"
 
 CIPHER = Cipher("k" * 32)  # made once: deriving its key costs more than most of what is measured

@@ -31,6 +31,7 @@ import uvloop
 
 from app import create_app
 from benchmarks import floor, in_process, rows
+from benchmarks.database import temporary_database
 from settings import Settings
 
 PEERS = Path(__file__).parent / "peers"
@@ -280,7 +281,7 @@ def main() -> None:
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is needed for the load: apt install wrk")
     pin(1)
-    with rows.database() as url:
+    with temporary_database() as url:
         ids = asyncio.run(rows.fill(url))
         pin(0)
         uvloop.run(in_one_process(url, ids, given.rounds))

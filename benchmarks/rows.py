@@ -1,15 +1,9 @@
 """The rows that every service under comparison serves: one carrier, 2,000 accounts, 200,000 calls."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from uuid import UUID
 
 import asyncpg
 
-from cli.embedded import Postgres
-from models.migrations import migrate
 from models.secrets import fingerprint
 
 CARRIER = UUID("01900000-0000-7000-8000-000000000001")
@@ -39,20 +33,6 @@ SELECT (lpad(to_hex(1700000000000 + i * 60000), 12, '0') || '70008000' || lpad(t
        CASE WHEN i % 10 > 0 THEN -round((i % 997) / 100.0, 2) END, CASE WHEN i % 10 > 0 THEN 'KHR' END
 FROM generate_series(1, {CALLS}::bigint) i;
 """
-
-
-@contextmanager
-def database() -> Iterator[str]:
-    """The URL of a temporary PostgreSQL that is migrated and still empty."""
-    with tempfile.TemporaryDirectory(prefix="carrierql-bench-") as directory:
-        Path(directory).chmod(0o711)  # PostgreSQL's user has to pass when root runs this
-        server = Postgres(Path(directory) / "postgres", durable=False)
-        server.start()
-        try:
-            migrate(server.url)
-            yield server.url
-        finally:
-            server.stop()
 
 
 async def fill(url: str) -> list[str]:
