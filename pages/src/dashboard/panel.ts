@@ -27,7 +27,9 @@ export class Panel {
     if (!this.body.hasChildNodes()) this.body.replaceChildren(note("Loading…"));
     const content = await this.load().catch((error: Error) => [this.failure(error)]);
     if (mine !== this.latest) return; // a later choice of range overtook this one
+    const opened = this.body.querySelector("details")?.open ?? false;
     this.body.replaceChildren(...(content.length ? content : [note(this.nothing)]));
+    this.body.querySelector("details")?.toggleAttribute("open", opened); // who reads the table goes on reading it
     this.node.setAttribute("aria-busy", "false");
   }
 
