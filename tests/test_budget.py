@@ -5,14 +5,17 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import pytest
 from httpx import ASGITransport, AsyncClient, Response
 
 from app import create_app
 from settings import Settings
 from tests.conftest import ORIGIN, Door
-from tests.test_keys import remembers
+from tests.test_keys import REVOKE, key_of, remembers
+from workers import retention
 
 LIMIT = 40
 PAGE = "{ phoneCalls(first: 100) { nodes { id account { id } } } }"  # 300 objects
@@ -138,6 +141,21 @@ async def test_a_process_that_ends_gives_back_what_it_had_not_spent(
         assert (await read_nothing(ending, ours)).status_code == 404
     async with another_process(database_url, broker_url, 5000) as other:
         assert '"default";r=4998;' in (await read_nothing(other, ours)).headers["ratelimit"]
+
+
+async def test_budgets_that_nobody_has_used_for_an_hour_are_deleted(
+    limited: AsyncClient, ours: Door, theirs: Door, platform: Door, database_url: str
+) -> None:
+    for door in (ours, theirs):
+        await read_nothing(limited, door)
+    used, idle = [UUID(await key_of(door)) for door in (ours, theirs)]
+    await platform.graphql(REVOKE, i={"id": str(idle)})
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
+        old = "UPDATE rate_budget SET began_at = began_at - interval '61 minutes' WHERE key_id = $1"
+        assert await pool.execute(old, idle) == "UPDATE 1"
+        await retention.clean(pool)
+        kept = "SELECT key_id FROM rate_budget WHERE key_id = ANY ($1)"
+        assert [row["key_id"] for row in await pool.fetch(kept, [used, idle])] == [used]
 
 
 async def test_no_limit_counts_nothing(database_url: str, broker_url: str, ours: Door) -> None:
