@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import addresses, event, ids, secrets
+from models.carrier import Carrier
 from models.columns import born
 from models.webhook_delivery import WebhookDelivery
 from models.webhook_endpoint import MAX_ENDPOINTS, USUAL_CONCURRENCY, WebhookEndpoint
@@ -128,6 +129,9 @@ def _check_url(context: Context, url: str | None) -> None:
 
 
 async def _check_room(session: AsyncSession, carrier_id: UUID) -> None:
+    """Raises Refused. Others of the carrier who look wait for our end, or they would count without us."""
+    mine = sa.select(Carrier.id).where(Carrier.id == carrier_id)  # type: ignore[call-overload] # a column at run time
+    await session.execute(mine.with_for_update(key_share=True))
     count = sa.select(sa.func.count()).where(WebhookEndpoint.carrier_id == carrier_id)  # type: ignore[arg-type] # a column at run time
     if (await session.execute(count)).scalar_one() >= MAX_ENDPOINTS:
         message = f"a carrier has at most {MAX_ENDPOINTS} endpoints; delete one first"
