@@ -4,6 +4,9 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
+from httpx import AsyncClient
+from starlette.applications import Starlette
+from starlette.routing import Route, WebSocketRoute
 
 from schema.root import PLATFORM
 from tests.conftest import Door, new_call, new_key, new_message
@@ -74,3 +77,38 @@ async def test_a_body_sets_nothing_that_rest_does_not_offer(ours: Door, platform
         changed = await ours.rest("PATCH", f"{path}/{row_id}", {"data": data})
         assert changed.status_code == 200, changed.text
         assert changed.json()["data"] == before
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/carrier/v1/accounts"])
+async def test_no_page_of_another_origin_is_let_in(ours: Door, path: str) -> None:
+    elsewhere = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "POST"}
+    asked = await ours.http.options(path, headers=elsewhere)
+    assert asked.status_code == 405
+    read = await ours.http.get(
+        path, params={"query": "{ __typename }"}, headers=elsewhere | {"Authorization": f"Bearer {ours.key}"}
+    )
+    for answer in (asked, read):
+        assert [name for name in answer.headers if name.startswith("access-control-")] == []
+
+
+async def test_nothing_but_what_is_public_answers_without_a_key(app: Starlette, http: AsyncClient) -> None:
+    open_to_all = {
+        "/openapi.json",
+        "/docs",
+        "/docs/{asset}",
+        "/health/live",
+        "/health/ready",
+        "/metrics",
+        "/dashboard",
+        "/assets/{name}",
+    }
+    paths = {route.path for route in app.routes if isinstance(route, Route | WebSocketRoute)}
+    assert len(app.routes) == len(paths) + 1  # /graphql is two
+    assert paths == open_to_all | {"/graphql"}
+    for method in ("GET", "POST"):
+        assert (await http.request(method, "/graphql", json={"query": "{ __typename }"})).status_code == 401
+    for path in ("accounts", "events", "messages", "phone_calls", "phone_numbers", "tts_events"):
+        for method in ("GET", "POST", "PATCH", "DELETE"):
+            answer = await http.request(method, f"/carrier/v1/{path}")
+            assert answer.status_code in (401, 405), (method, path)
+        assert (await http.get(f"/carrier/v1/{path}/{UNKNOWN}")).status_code == 401
