@@ -9,8 +9,8 @@ from models.account import Account, AccountStatus, AccountType, BillingMode
 from models.api_key import ApiKeyRole
 from models.columns import born
 from resolvers.context import Context
+from resolvers.deletion import delete as delete_row
 from resolvers.writing import change, home, insert_each, locked, refuse, statement, transaction
-from resolvers.writing import delete as delete_row
 from schema.account import CreateAccountInput, UpdateAccountInput
 from schema.checks import given as value_of
 from schema.checks import kept_json

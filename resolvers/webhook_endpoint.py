@@ -14,10 +14,10 @@ from models.webhook_delivery import WebhookDelivery
 from models.webhook_endpoint import MAX_ENDPOINTS, USUAL_CONCURRENCY, WebhookEndpoint
 from resolvers import audit
 from resolvers.context import Context
+from resolvers.deletion import delete as delete_row
 from resolvers.outbox import record_events
 from resolvers.readers import table_of
 from resolvers.writing import change, existing, home, insert_each, locked, refuse, transaction
-from resolvers.writing import delete as delete_row
 from schema.checks import given as value_of
 from schema.checks import problem
 from schema.errors import Refused, UserErrorCode, wrong
