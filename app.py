@@ -1,7 +1,6 @@
 """The ASGI application on one screen."""
 
 import asyncio
-import gc
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -60,8 +59,6 @@ def create_app(settings: Settings | None = None) -> Starlette:
             app.state.service = Service(database, cipher, private, events, keys, budgets, limits)
             async with background(keep_figures(database)), keys.listening(), budgets.shared():
                 with called_at_the_end(events.finish):
-                    gc.collect()
-                    gc.freeze()  # what a start makes stays: no collection need look at it again
                     yield
 
     app = Starlette(

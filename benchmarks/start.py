@@ -1,10 +1,11 @@
 """Prints how long the web process takes to its first answers, what memory it holds, and how that grows.
 
-    python -m benchmarks.start [--starts 5] [--minutes 0]
+    python -m benchmarks.start [--starts 5] [--minutes 0] [--rate 0]
 
-Each start is timed from the process's start to the first 200 of /health/live, then of a query. The memory is
-that after 1,000 requests of all kinds; with `--minutes` they go on for so long, and each minute shows it.
-Needs Linux: the memory comes from /proc.
+Each start is timed from the process's start to the first 200 of /health/live, then of a query; in turn with
+starts of a Starlette application of one route, as a measure of the machine. The memory is that after 1,000
+requests of all kinds; with `--minutes` they go on for so long, `--rate` of them a second where it is given,
+and each minute shows it. Needs Linux: the memory comes from /proc.
 """
 
 import argparse
@@ -13,9 +14,13 @@ import itertools
 import os
 import re
 import secrets
+import signal
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +28,22 @@ import aiohttp
 
 from benchmarks.bulk import QUERY, prepared, service, statuses
 from benchmarks.database import temporary_database
+from cli.serve import listen
 
+BARE = """
+import sys
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+async def live(request):
+    return JSONResponse({"status": "live"})
+
+app = Starlette(routes=[Route("/health/live", live)])
+uvicorn.run(app, fd=int(sys.argv[1]), loop="uvloop", http="httptools", log_level="warning")
+"""
+LIVE = "GET", "/health/live", None
 MIXED, CLIENTS = 1_000, 8
 CARRIERS = "{ carriers { nodes { id } } }"
 KEY = """mutation($c: ID!) { createApiKey(input: {name: "own", role: CARRIER, carrierId: $c}) {
@@ -77,9 +97,18 @@ async def own_key(session: aiohttp.ClientSession) -> str:
     return str(made["data"]["createApiKey"]["token"])
 
 
-async def mixed(session: aiohttp.ClientSession, several: Iterator[Asked], key: str) -> None:
+async def paced(several: Iterator[Asked], rate: float) -> AsyncIterator[Asked]:
+    """The same, `rate` a second; as fast as they are taken where it is 0."""
+    began = time.monotonic()
+    for number, asked in enumerate(several):
+        if rate:
+            await asyncio.sleep(began + number / rate - time.monotonic())
+        yield asked
+
+
+async def mixed(session: aiohttp.ClientSession, several: Iterator[Asked], key: str, rate: float = 0) -> None:
     async def one_client() -> None:
-        for asked in several:
+        async for asked in paced(several, rate / CLIENTS):
             await ask(session, asked, key if asked[0] == "GET" else "")
 
     await asyncio.gather(*[one_client() for _ in range(CLIENTS)])
@@ -97,24 +126,50 @@ def memory(session: int) -> dict[str, float]:
     }
 
 
-async def start(url: str, secret: str, key: str, accounts: list[str], minutes: int) -> tuple[float, ...]:
-    """Seconds to the first answer, to the first query's, and of CPU till then.
+@contextmanager
+def bare_service() -> Iterator[str]:
+    """The origin of the Starlette application of one route."""
+    with listen("127.0.0.1", 0) as listener:
+        command = [sys.executable, "-c", BARE, str(listener.fileno())]
+        started = subprocess.Popen(command, pass_fds=[listener.fileno()])
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            started.send_signal(signal.SIGTERM)
+            started.wait(30)
 
-    Prints the memory where `minutes` are not negative.
-    """
+
+async def bare_start() -> float:
+    """Seconds to the bare application's first answer."""
     began = time.monotonic()
-    headers = {"Authorization": f"Bearer {key}"}
+    with bare_service() as origin:
+        async with aiohttp.ClientSession(origin) as session:
+            return await first_answer(session, LIVE, began)
+
+
+async def start(url: str, secret: str, key: str) -> tuple[float, ...]:
+    """Seconds to the first answer, to the first query's, of CPU till then, and the bare application's."""
+    bare = await bare_start()
+    began = time.monotonic()
     with service(url, secret, 1) as (process, origin):
-        async with aiohttp.ClientSession(origin, headers=headers) as session:
-            live = await first_answer(session, ("GET", "/health/live", None), began)
+        async with aiohttp.ClientSession(origin, headers={"Authorization": f"Bearer {key}"}) as session:
+            live = await first_answer(session, LIVE, began)
             query = await first_answer(session, ("POST", "/graphql", {"query": PAGE}), began)
             ticks = sum(used for _, _, of, used in statuses() if of == process)
-            if minutes >= 0:
-                await grow(session, process, accounts, minutes)
-    return live, query, ticks / os.sysconf("SC_CLK_TCK")
+    return live, query, ticks / os.sysconf("SC_CLK_TCK"), bare
 
 
-async def grow(session: aiohttp.ClientSession, process: int, accounts: list[str], minutes: int) -> None:
+async def hold(url: str, secret: str, key: str, accounts: list[str], minutes: int, rate: float) -> None:
+    """Print the memory after 1,000 requests, and each minute."""
+    with service(url, secret, 1) as (process, origin):
+        async with aiohttp.ClientSession(origin, headers={"Authorization": f"Bearer {key}"}) as session:
+            await first_answer(session, LIVE, time.monotonic())
+            await grow(session, process, accounts, minutes, rate)
+
+
+async def grow(
+    session: aiohttp.ClientSession, process: int, accounts: list[str], minutes: int, rate: float
+) -> None:
     several, key = requests(accounts), await own_key(session)
     await mixed(session, itertools.islice(several, MIXED), key)
     first = memory(process)
@@ -122,29 +177,33 @@ async def grow(session: aiohttp.ClientSession, process: int, accounts: list[str]
     for minute in range(1, minutes + 1):
         end = time.monotonic() + 60
         done = itertools.takewhile(lambda _, end=end: time.monotonic() < end, several)  # type: ignore[misc] # the type of a default
-        await mixed(session, done, key)
+        await mixed(session, done, key, rate)
         now = memory(process)
         print(f"after {minute} min: {now['Rss']:.1f} MiB RSS, {now['Rss'] - first['Rss']:+.1f}", flush=True)
 
 
-async def measure(url: str, starts: int, minutes: int) -> None:
+async def measure(url: str, starts: int, minutes: int, rate: float) -> None:
     secret = secrets.token_urlsafe(32)
     key, accounts = await prepared(url, secret)
-    times = [await start(url, secret, key, accounts, -1) for _ in range(starts)]
-    for name, found in zip(
-        ("first answer", "first query", "CPU till then"), zip(*times, strict=True), strict=True
-    ):
+    times = [await start(url, secret, key) for _ in range(starts)]
+    names = "first answer", "first query", "CPU till then", "bare application"
+    for name, found in zip(names, zip(*times, strict=True), strict=True):
         print(f"{name}: median {statistics.median(found):.2f} s, best {min(found):.2f} s of {starts} starts")
-    await start(url, secret, key, accounts, minutes)
+    ratio = statistics.median(ours / bare for ours, *_, bare in times)
+    print(f"first answer to the bare application's: {ratio:.1f}")
+    await hold(url, secret, key, accounts, minutes, rate)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--starts", type=int, default=5)
     parser.add_argument("--minutes", type=int, default=0)
+    parser.add_argument(
+        "--rate", type=float, default=0, help="requests a second; as many as can be unless said"
+    )
     given = parser.parse_args()
     with temporary_database() as url:
-        asyncio.run(measure(url, given.starts, given.minutes))
+        asyncio.run(measure(url, given.starts, given.minutes, given.rate))
 
 
 if __name__ == "__main__":

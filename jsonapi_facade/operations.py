@@ -13,11 +13,11 @@ from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
     NameNode,
-    OperationDefinitionNode,
     SelectionSetNode,
     get_named_type,
     parse,
     print_ast,
+    validate,
 )
 
 from jsonapi_facade.resources import BY_TYPE, RESOURCES, Resource
@@ -100,11 +100,8 @@ def snake(name: str) -> str:
 def validate_operations() -> None:
     """Raise where a .graphql file does not fit the schema: at start, not at the first call."""
     for resource in RESOURCES.values():
-        for definition in _document(resource).definitions:
-            if isinstance(definition, OperationDefinitionNode) and definition.name:
-                text, _ = operation(resource, definition.name.value, (), ())
-                if errors := schema.document(text).errors:
-                    raise ValueError(f"{resource.type}.graphql, {definition.name.value}: {errors[0].message}")
+        if errors := validate(TYPES, _document(resource)):
+            raise ValueError(f"{resource.type}.graphql: {errors[0].message}")
 
 
 @cache

@@ -8,7 +8,7 @@ import typer
 from cli.data_directory import DEFAULT
 from cli.options import AsJson, DataDir
 
-app = typer.Typer(help="The demo carrier.", no_args_is_help=True)
+app = typer.Typer(help="The demo carrier.", no_args_is_help=True, hidden=True)
 
 
 @app.command()

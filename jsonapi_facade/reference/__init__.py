@@ -7,7 +7,6 @@ from importlib.resources import files
 from typing import Any
 
 import orjson
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -53,6 +52,8 @@ async def asset(request: Request) -> Response:
 @lru_cache(maxsize=8)
 def rendered(origin: str) -> str:
     """The page with curl lines for this origin."""
+    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415  a start need not wait for it
+
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
