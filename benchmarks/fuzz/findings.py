@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import string
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -15,6 +16,7 @@ from hypothesis.strategies import SearchStrategy
 AT_ONCE = 50
 SHOWN = 400  # characters of what is wrong
 SHOWN_BODY = 4000
+PLAIN = frozenset(string.printable) - frozenset("'\\\t\n\r\v\f")  # as bash reads it within $'…'
 
 
 @dataclass
@@ -52,12 +54,11 @@ class Findings:
 
     def draw(self, strategies: list[SearchStrategy[Any]], cases: int, use: Callable[[Any], None]) -> None:
         """Call `use` with that many cases, of each strategy in turn, unless the time is over before."""
-        drawn, turn = 0, 0
-        while drawn < cases and not self.is_over:
-            strategy = strategies[turn % len(strategies)]
-            count = min(AT_ONCE, max(cases // len(strategies), 1), cases - drawn)
-            _draw(strategy, count, self.seed + turn, use)
-            drawn, turn = drawn + count, turn + 1
+        wanted, turn = self.done + cases, 0
+        while self.done < wanted and not self.is_over:
+            count = min(AT_ONCE, max(cases // len(strategies), 1), wanted - self.done)
+            _draw(strategies[turn % len(strategies)], count, self.seed + turn, use)
+            turn += 1
 
     def report(self) -> str:
         told = [f"{self.done} cases with seed {self.seed}, {len(self.failures)} kinds of failure"]
@@ -101,9 +102,5 @@ def curl(request: httpx.Request) -> str:
 
 
 def _written(value: bytes) -> str:
-    """As bash reads it within $'…'."""
-    shown = "".join(
-        chr(byte) if 32 <= byte < 127 and chr(byte) not in "'\\" else f"\\x{byte:02x}"
-        for byte in value[:SHOWN_BODY]
-    )
-    return shown + (f"... ({len(value)} bytes)" if len(value) > SHOWN_BODY else "")
+    shown = (chr(byte) if chr(byte) in PLAIN else f"\\x{byte:02x}" for byte in value[:SHOWN_BODY])
+    return "".join(shown) + (f"... ({len(value)} bytes)" if len(value) > SHOWN_BODY else "")

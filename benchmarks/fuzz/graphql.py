@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +13,6 @@ import schemathesis
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
-    GraphQLSchema,
     build_client_schema,
     get_introspection_query,
     get_named_type,
@@ -30,6 +30,11 @@ from benchmarks.fuzz.shapes import misfits
 from benchmarks.fuzz.site import Site
 
 TIMEOUT = 20
+MEDIA_TYPES = {
+    f"{type_}; charset=utf-8" for type_ in ("application/json", "application/graphql-response+json")
+}
+LONGEST_LITERAL = 1000
+LONGEST_URL = 8000
 ODD = 5  # one case of so many is an oddity
 KNOWN = {  # codes of errors that are the caller's
     "BAD_USER_INPUT",
@@ -57,7 +62,7 @@ class GraphQL:
         self.schema = build_client_schema(answer["data"])
         loaded = schemathesis.graphql.from_dict(answer["data"])
         loaded.config.update(base_url=f"{place.origin}/graphql")
-        self.operations = [found.ok() for found in loaded.get_all_operations()]
+        self.operations = [found.ok() for found in loaded.get_all_operations()]  # type: ignore[union-attr] # a wrong one has none, and ends the run
         self.session = requests.Session()
 
     def post(self, key: int, body: Any) -> httpx.Response:
@@ -70,9 +75,8 @@ class GraphQL:
         case, key = drawn
         bearer = {"Authorization": f"Bearer {self.keys[key]}"}
         response = case.call(session=self.session, headers=bearer, timeout=TIMEOUT)
-        wrong = complaints(
-            self.schema, response.status_code, response.headers["content-type"][0], response.content
-        )
+        media = response.headers["content-type"][0]
+        wrong = complaints(response.status_code, media, response.content)
         answered = f"{case.operation.label} {outcome(response.status_code, response.content)}"
         line = lambda: case.as_curl_command(headers={"Authorization": "Bearer $KEY"})  # noqa: E731
         wrong += misfits(self.schema, case.body, response.content)
@@ -88,7 +92,7 @@ class GraphQL:
         with httpx.Client(timeout=TIMEOUT) as client:
             response = client.send(request)
         media = response.headers.get("content-type", "")
-        wrong = complaints(self.schema, response.status_code, media, response.content)
+        wrong = complaints(response.status_code, media, response.content)
         answered = f"{what} {outcome(response.status_code, response.content)}"
         self.findings.note(what, answered, wrong, lambda: curl(request))
 
@@ -113,11 +117,11 @@ def fuzz(place: Site, findings: Findings) -> None:
     findings.draw(strategies, findings.cases - findings.done, door.use)
 
 
-def complaints(schema: GraphQLSchema, status: int, media: str, body: bytes) -> list[str]:
+def complaints(status: int, media: str, body: bytes) -> list[str]:  # noqa: PLR0911 - one return for each kind
     """What no answer may be."""
-    if status >= 500:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return [f"status {status}: {body[:200]!r}"]
-    if media not in ("application/json; charset=utf-8", "application/graphql-response+json; charset=utf-8"):
+    if media not in MEDIA_TYPES:
         return [f"content type {media}"]
     try:
         answer = json.loads(body)
@@ -127,10 +131,9 @@ def complaints(schema: GraphQLSchema, status: int, media: str, body: bytes) -> l
         return [f"no GraphQL answer: {answer!r:.200}"]
     if "errors" not in answer:
         return [] if isinstance(answer.get("data"), dict) else ["neither data nor errors"]
-    errors = answer["errors"]
-    if not isinstance(errors, list) or not errors:
-        return ["errors must be a list with something in it"]
-    return [wrong for error in errors if (wrong := _wrong_error(error))]
+    if not isinstance(answer["errors"], list):
+        return ["errors are no list"]
+    return [wrong for error in answer["errors"] if (wrong := _wrong_error(error))]
 
 
 def _wrong_error(error: Any) -> str | None:
@@ -154,7 +157,9 @@ def outcome(status: int, body: bytes) -> str:
 
 
 def _scalars(ids: st.SearchStrategy[str]) -> dict[str, st.SearchStrategy[Any]]:
-    odd = st.sampled_from([text for text in oddities.TEXTS if text.isprintable() and len(text) < 1000])
+    odd = st.sampled_from(
+        [text for text in oddities.TEXTS if text.isprintable() and len(text) < LONGEST_LITERAL]
+    )
     times = st.datetimes().map(lambda moment: f"{moment.isoformat()}Z")
     decimals = st.decimals(allow_nan=False, allow_infinity=False).map(str)
     text: Any = nodes.String
@@ -174,7 +179,7 @@ def _oddities(door: GraphQL, chosen: random.Random) -> Iterator[tuple[str, str, 
         yield "a raw body", "POST", "", raw
     for document in oddities.DOCUMENTS:
         yield "a document", "POST", "", {"query": document}
-        if len(document) < 8000:
+        if len(document) < LONGEST_URL:
             yield "a document", "GET", f"?query={quote(document, errors='replace')}", None
     for text in oddities.ENCODED:
         for name in ("query", "variables", "operationName", "extensions"):
@@ -197,21 +202,19 @@ def _document(kind: str, name: str, field: Any) -> str:
     declared = ", ".join(f"${argument}: {one.type}" for argument, one in field.args.items())
     given = ", ".join(f"{argument}: ${argument}" for argument in field.args)
     head = f"{kind}({declared}) {{ {name}({given})" if declared else f"{kind} {{ {name}"
-    return f"{head}{_selection(field.type, 4)} }}"
+    return f"{head}{_selection(field.type)} }}"
 
 
-def _selection(type_: Any, depth: int) -> str:
+def _selection(type_: Any, depth: int = 3) -> str:
     """Every leaf within, without arguments, to this depth."""
     named = get_named_type(type_)
     if is_leaf_type(named):
         return ""
-    parts = [
-        f"{name}{_selection(field.type, depth - 1)}"
-        for name, field in getattr(named, "fields", {}).items()
-        if depth > 1 or is_leaf_type(get_named_type(field.type))
-        if not (depth <= 2 and is_list_type(getattr(field.type, "of_type", field.type)))
+    fields = getattr(named, "fields", {}).items()  # a union has none
+    within = [
+        (name, field.type) for name, field in fields if depth or is_leaf_type(get_named_type(field.type))
     ]
-    return f" {{ {' '.join(parts) or '__typename'} }}"
+    return f" {{ __typename {' '.join(name + _selection(of, depth - 1) for name, of in within)} }}"
 
 
 def _plausible(type_: Any, place: Site, chosen: random.Random) -> Any:

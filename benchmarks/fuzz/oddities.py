@@ -88,10 +88,10 @@ VALUES: tuple[Any, ...] = (
     {str(n): n for n in range(5000)},
     ["x" * 100] * 1000,
 )
-CREATE = b"mutation($m: JSON, $n: String!) { createAccount(input: {name: $n, metadata: $m}) { account { metadata } } }"
+CREATE = b"mutation($i: CreateAccountInput!) { createAccount(input: $i) { account { metadata } } }"
 AROUND = (  # what is deep is put in a place where it is taken
     (b'{"data": {"type": "account", "attributes": {"name": "a", "metadata": {"a": ', b"}}}}"),
-    (b'{"query": "' + CREATE + b'", "variables": {"n": "a", "m": {"a": ', b"}}}"),
+    (b'{"query": "' + CREATE + b'", "variables": {"i": {"name": "a", "metadata": {"a": ', b"}}}}"),
 )
 PERSISTED = b'"persistedQuery": {"version": 1, "sha256Hash": '
 BODIES = (

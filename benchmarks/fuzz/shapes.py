@@ -78,7 +78,7 @@ class _Check:
             assert isinstance(found, FragmentDefinitionNode | InlineFragmentNode)
             condition = found.type_condition and self.schema.get_type(found.type_condition.name.value)
             if condition in (None, type_) or (
-                is_abstract_type(condition) and self.schema.is_sub_type(condition, type_)  # type: ignore[arg-type]
+                is_abstract_type(condition) and self.schema.is_sub_type(condition, type_)
             ):
                 self._collect(type_, found.selection_set, fields)
 

@@ -28,7 +28,7 @@ class Site:
 
     def mutate(self, name: str, field: str, key: str, /, **given: Any) -> str:
         type_ = name[0].upper() + name[1:]
-        text = f"mutation($i: {type_}Input!) {{ {name}(input: $i) {{ {field} {{ id }} userErrors {{ message }} }} }}"
+        text = f"mutation($i: {type_}Input!) {{ {name}(input: $i) {{ {field} {{ id }} }} }}"
         answer = httpx.post(
             f"{self.origin}/graphql",
             json={"query": text, "variables": {"i": given}},
