@@ -96,6 +96,12 @@ async def test_what_stats_do_not_know_is_refused(ours: Door, query: str, paramet
     assert (response.status_code, sources(response)) == (400, [{"parameter": parameter}])
 
 
+async def test_stats_of_nothing_name_all_that_is_missing(ours: Door) -> None:
+    response = await ours.rest("GET", "phone_numbers/stats")
+    missing = [{"parameter": name} for name in ("filter[available]", "filter[type]", "group_by")]
+    assert (response.status_code, sources(response)) == (400, missing)
+
+
 @pytest.mark.parametrize(
     "having",
     [
