@@ -214,13 +214,13 @@ def _selection(type_: Any, depth: int = 3) -> str:
 
 
 class Inputs:
-    """Values for the arguments of one root field: those that are required, each with oddities in its place."""
+    """Values for the arguments of one root field: what is required, with oddities in each place."""
 
     def __init__(self, place: Site, root: str) -> None:
         self.place, self.root = place, root
 
     def variants(self, members: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Of arguments or of an input's fields: what is required alone, without each, and with each one more."""
+        """Of arguments or of an input's fields: what is required alone, without each, with each."""
         least = self.required(members)
         yield least
         for name, member in members.items():

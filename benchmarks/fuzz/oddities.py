@@ -178,7 +178,35 @@ ENCODED = (
     ",,,",
     "a,b,",
 )
+LITERALS = (
+    "9" * 5000,
+    "-" + "9" * 5000,
+    "1e400",
+    "-1e400",
+    "1e-400",
+    "-0",
+    "-0.0",
+    '"\\u0000"',
+    "[1e400]",
+    "{a: 1e400}",
+)
 DOCUMENTS = (
+    *(
+        f'mutation {{ createAccount(input: {{name: "a", metadata: {{a: {literal}}}}}) {{ account {{ metadata }} }} }}'
+        for literal in LITERALS
+    ),
+    *(
+        f'mutation {{ createPhoneNumber(input: {{number: "{4000 + number}", type: SHORT_CODE, {name}: {literal}}})'
+        f" {{ phoneNumber {{ id price latitude longitude }} userErrors {{ message }} }} }}"
+        for number, literal in enumerate(LITERALS)
+        for name in ("price", "latitude", "country")
+    ),
+    *(f"{{ phoneCall(id: {literal}) {{ id }} }}" for literal in LITERALS),
+    *(f"{{ phoneCalls(filter: {{fromDate: {literal}}}) {{ nodes {{ id }} }} }}" for literal in LITERALS),
+    *(
+        f"{{ phoneNumberStats(groupBy: [COUNTRY], having: {{gt: {literal}}}) {{ nodes {{ value }} }} }}"
+        for literal in LITERALS
+    ),
     "",
     "\0",
     "\ufeff{ viewer { key { id } } }",
