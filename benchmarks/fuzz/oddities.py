@@ -190,14 +190,13 @@ LITERALS = (
     "[1e400]",
     "{a: 1e400}",
 )
+ACCOUNT = 'mutation { createAccount(input: {name: "a", metadata: {a: %s}}) { account { metadata } } }'
+NUMBER = """mutation { createPhoneNumber(input: {number: "%d", type: SHORT_CODE, %s: %s}) {
+  phoneNumber { id price latitude longitude country } userErrors { message } } }"""
 DOCUMENTS = (
+    *(ACCOUNT % literal for literal in LITERALS),
     *(
-        f'mutation {{ createAccount(input: {{name: "a", metadata: {{a: {literal}}}}}) {{ account {{ metadata }} }} }}'
-        for literal in LITERALS
-    ),
-    *(
-        f'mutation {{ createPhoneNumber(input: {{number: "{4000 + number}", type: SHORT_CODE, {name}: {literal}}})'
-        f" {{ phoneNumber {{ id price latitude longitude }} userErrors {{ message }} }} }}"
+        NUMBER % (4000 + number, name, literal)
         for number, literal in enumerate(LITERALS)
         for name in ("price", "latitude", "country")
     ),
