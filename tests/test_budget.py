@@ -96,6 +96,15 @@ async def test_a_document_costs_a_unit_and_one_more_for_each_hundred_objects(
     assert "extensions" not in (await ask(limited, ours, PAGE)).json()
 
 
+@pytest.mark.parametrize(("size", "cost"), [("-50", 1), ("-1000000", 4)])
+async def test_no_document_gives_back_what_others_cost(
+    limited: AsyncClient, ours: Door, size: str, cost: int
+) -> None:
+    answer = await ask(limited, ours, PAGE.replace("100", size))
+    assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert remaining(answer) == LIMIT - cost
+
+
 async def test_a_page_of_rest_costs_what_its_document_does(limited: AsyncClient, ours: Door) -> None:
     bearer = {"Authorization": f"Bearer {ours.key}"}
     assert remaining(await limited.get("/carrier/v1/phone_calls", headers=bearer)) == LIMIT - 5

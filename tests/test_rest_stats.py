@@ -184,8 +184,9 @@ async def test_pages_of_groups_go_by_their_ids(stock: Door) -> None:
     )
 
 
-async def test_a_group_that_is_not_there_gives_an_empty_page(stock: Door) -> None:
-    shown = await stats(stock, f"{AVAILABLE}&{GROUPS}&page[after]={UNKNOWN}")
+@pytest.mark.parametrize("cursor", [f"page[after]={UNKNOWN}", "page[after]=%00", "page[before]=a%00b"])
+async def test_a_group_that_is_not_there_gives_an_empty_page(stock: Door, cursor: str) -> None:
+    shown = await stats(stock, f"{AVAILABLE}&{GROUPS}&{cursor}")
     assert shown == {"data": [], "links": {"prev": None, "next": None}}
 
 

@@ -1,9 +1,9 @@
 """GraphQL, by the service's own schema."""
 
 import json
-import random
 from collections.abc import Iterator
 from http import HTTPStatus
+from itertools import cycle
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +13,7 @@ import schemathesis
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
+    GraphQLSchema,
     build_client_schema,
     get_introspection_query,
     get_named_type,
@@ -35,7 +36,6 @@ MEDIA_TYPES = {
 }
 LONGEST_LITERAL = 1000
 LONGEST_URL = 8000
-ODD = 5  # one case of so many is an oddity
 KNOWN = {  # codes of errors that are the caller's
     "BAD_USER_INPUT",
     "FORBIDDEN",
@@ -102,19 +102,17 @@ def fuzz(place: Site, findings: Findings) -> None:
     for name, strategy in _scalars(ids).items():
         schemathesis.graphql.scalar(name, strategy)
     door = GraphQL(place, findings)
-    odd = findings.cases // ODD
-    chosen = random.Random(findings.seed)
-    found = list(_oddities(door, chosen))
-    for what, method, query, body in chosen.sample(found, min(odd, len(found))):
-        if findings.is_over:
-            break
-        door.send(what, method, query, body, chosen.randrange(2))
+    kinds: dict[str, list[Any]] = {}
+    for key, (kind, *asked) in zip(cycle((0, 1)), _oddities(door.schema, place), strict=False):
+        kinds.setdefault(kind, []).append((*asked, key))
+    for asked in findings.odd(kinds):
+        door.send(*asked)
     strategies = [
         st.tuples(operation.as_strategy(mode), st.integers(0, 1))
         for operation in door.operations
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
     ]
-    findings.draw(strategies, findings.cases - findings.done, door.use)
+    findings.draw(strategies, door.use)
 
 
 def complaints(status: int, media: str, body: bytes) -> list[str]:  # noqa: PLR0911 - one return for each kind
@@ -157,14 +155,15 @@ def outcome(status: int, body: bytes) -> str:
 
 
 def _scalars(ids: st.SearchStrategy[str]) -> dict[str, st.SearchStrategy[Any]]:
-    odd = st.sampled_from(
-        [text for text in oddities.TEXTS if text.isprintable() and len(text) < LONGEST_LITERAL]
-    )
+    """Values that often mean something, and now and then nothing."""
+    odd = st.sampled_from([text for text in oddities.TEXTS if text.isascii() and len(text) < LONGEST_LITERAL])
     times = st.datetimes().map(lambda moment: f"{moment.isoformat()}Z")
     decimals = st.decimals(allow_nan=False, allow_infinity=False).map(str)
     text: Any = nodes.String
     return {
         "ID": st.one_of(ids, ids, ids, st.uuids().map(str), odd).map(text),
+        "String": st.one_of(st.text(st.characters(codec="utf-8")), ids, odd).map(text),
+        "Int": st.one_of(st.integers(1, 10), st.integers(1, 10), st.integers(-(2**33), 2**33)).map(nodes.Int),
         "DateTime": st.one_of(times, st.dates().map(str), odd).map(text),
         "Decimal": st.one_of(decimals, odd).map(text),
         "JSON": st.one_of(
@@ -173,28 +172,25 @@ def _scalars(ids: st.SearchStrategy[str]) -> dict[str, st.SearchStrategy[Any]]:
     }
 
 
-def _oddities(door: GraphQL, chosen: random.Random) -> Iterator[tuple[str, str, str, Any]]:
-    """(what it is, method, query, body) of every oddity."""
+def _oddities(schema: GraphQLSchema, place: Site) -> Iterator[tuple[str, str, str, str, Any]]:
+    """(kind, what it is, method, query, body) of every oddity."""
     for raw in oddities.BODIES:
-        yield "a raw body", "POST", "", raw
+        yield "body", "a raw body", "POST", "", raw
     for document in oddities.DOCUMENTS:
-        yield "a document", "POST", "", {"query": document}
+        yield "document", "a document", "POST", "", {"query": document}
         if len(document) < LONGEST_URL:
-            yield "a document", "GET", f"?query={quote(document, errors='replace')}", None
+            query = f"?query={quote(document, errors='replace')}"
+            yield "document", "a document", "GET", query, None
     for text in oddities.ENCODED:
         for name in ("query", "variables", "operationName", "extensions"):
-            yield "a query string", "GET", f"?query=%7B__typename%7D&{name}={text}", None
+            yield "query string", "a query string", "GET", f"?query=%7B__typename%7D&{name}={text}", None
     for kind in ("query", "mutation"):
-        root = door.schema.query_type if kind == "query" else door.schema.mutation_type
+        root = schema.query_type if kind == "query" else schema.mutation_type
         assert root is not None
         for name, field in root.fields.items():
             text = _document(kind, name, field)
-            given = {
-                argument: _plausible(one.type, door.place, chosen) for argument, one in field.args.items()
-            }
-            for variables in _variants(given):
-                body = {"query": text, "variables": variables}
-                yield f"{kind} {name}", "POST", "", body
+            for variables in Inputs(place, name).variants(field.args):
+                yield kind, f"{kind} {name}", "POST", "", {"query": text, "variables": variables}
 
 
 def _document(kind: str, name: str, field: Any) -> str:
@@ -217,27 +213,42 @@ def _selection(type_: Any, depth: int = 3) -> str:
     return f" {{ __typename {' '.join(name + _selection(of, depth - 1) for name, of in within)} }}"
 
 
-def _plausible(type_: Any, place: Site, chosen: random.Random) -> Any:
-    if is_non_null_type(type_):
-        return _plausible(type_.of_type, place, chosen)
-    if is_list_type(type_):
-        return [_plausible(type_.of_type, place, chosen)]
-    if isinstance(type_, GraphQLEnumType):
-        return chosen.choice(list(type_.values))
-    if isinstance(type_, GraphQLInputObjectType):
-        return {name: _plausible(field.type, place, chosen) for name, field in type_.fields.items()}
-    return chosen.choice(place.all_ids()) if type_.name == "ID" else PLAUSIBLE[type_.name]
+class Inputs:
+    """Values for the arguments of one root field: what is required, with oddities in each place."""
 
+    def __init__(self, place: Site, root: str) -> None:
+        self.place, self.root = place, root
 
-def _variants(value: Any) -> Iterator[Any]:
-    """The value with an oddity at each of its places in turn."""
-    if isinstance(value, dict):
-        for name, part in value.items():
-            yield {other: kept for other, kept in value.items() if other != name}
-            for variant in _variants(part):
-                yield {**value, name: variant}
-    elif isinstance(value, list):
-        for part in value:
-            for variant in _variants(part):
-                yield [variant]
-    yield from oddities.VALUES
+    def variants(self, members: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Of arguments or of an input's fields: what is required alone, without each, with each."""
+        least = self.required(members)
+        yield least
+        for name, member in members.items():
+            yield {other: value for other, value in least.items() if other != name}
+            for value in (self.plausible(name, member.type), *self.odd(name, member.type)):
+                yield {**least, name: value}
+
+    def odd(self, name: str, type_: Any) -> Iterator[Any]:
+        if is_non_null_type(type_):
+            yield from self.odd(name, type_.of_type)
+            return
+        yield from oddities.VALUES
+        if is_list_type(type_):
+            yield from ([value] for value in self.odd(name, type_.of_type))
+        elif isinstance(type_, GraphQLInputObjectType):
+            yield from self.variants(type_.fields)
+
+    def required(self, members: dict[str, Any]) -> dict[str, Any]:
+        wanted = {name: member.type for name, member in members.items() if is_non_null_type(member.type)}
+        return {name: self.plausible(name, type_) for name, type_ in wanted.items()}
+
+    def plausible(self, name: str, type_: Any) -> Any:
+        if is_non_null_type(type_):
+            return self.plausible(name, type_.of_type)
+        if is_list_type(type_):
+            return [self.plausible(name, type_.of_type)]
+        if isinstance(type_, GraphQLEnumType):
+            return next(iter(type_.values))
+        if isinstance(type_, GraphQLInputObjectType):
+            return self.required(type_.fields)
+        return self.place.next_id(name, self.root) if type_.name == "ID" else PLAUSIBLE[type_.name]

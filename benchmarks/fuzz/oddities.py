@@ -178,7 +178,34 @@ ENCODED = (
     ",,,",
     "a,b,",
 )
+LITERALS = (
+    "9" * 5000,
+    "-" + "9" * 5000,
+    "1e400",
+    "-1e400",
+    "1e-400",
+    "-0",
+    "-0.0",
+    '"\\u0000"',
+    "[1e400]",
+    "{a: 1e400}",
+)
+ACCOUNT = 'mutation { createAccount(input: {name: "a", metadata: {a: %s}}) { account { metadata } } }'
+NUMBER = """mutation { createPhoneNumber(input: {number: "%d", type: SHORT_CODE, %s: %s}) {
+  phoneNumber { id price latitude longitude country } userErrors { message } } }"""
 DOCUMENTS = (
+    *(ACCOUNT % literal for literal in LITERALS),
+    *(
+        NUMBER % (4000 + number, name, literal)
+        for number, literal in enumerate(LITERALS)
+        for name in ("price", "latitude", "country")
+    ),
+    *(f"{{ phoneCall(id: {literal}) {{ id }} }}" for literal in LITERALS),
+    *(f"{{ phoneCalls(filter: {{fromDate: {literal}}}) {{ nodes {{ id }} }} }}" for literal in LITERALS),
+    *(
+        f"{{ phoneNumberStats(groupBy: [COUNTRY], having: {{gt: {literal}}}) {{ nodes {{ value }} }} }}"
+        for literal in LITERALS
+    ),
     "",
     "\0",
     "\ufeff{ viewer { key { id } } }",

@@ -7,7 +7,6 @@ country); `missing_required_header`, `ignored_auth`, `unsupported_method` and th
 for `tests/test_openapi.py`, `test_rest_every_call.py` and `test_isolation.py` ask these of every operation.
 """
 
-import random
 from collections.abc import Iterator
 from copy import deepcopy
 from http import HTTPStatus
@@ -33,7 +32,6 @@ CHECKS = [
     checks.response_schema_conformance,
 ]
 TIMEOUT = 20
-ODD = 5  # one case of so many is an oddity
 JSON_API = "application/vnd.api+json"
 NAMED = (
     "Accept",
@@ -102,46 +100,53 @@ class Rest:
 
 def fuzz(place: Site, findings: Findings) -> None:
     rest = Rest(place, findings)
-    odd = findings.cases // ODD
-    chosen = random.Random(findings.seed)
-    found = [(operation, one) for operation in rest.operations for one in _oddities(operation, place, chosen)]
-    for operation, (path, headers, body) in chosen.sample(found, min(odd, len(found))):
-        if findings.is_over:
-            break
-        rest.send(operation, path, headers, body)
+    kinds: dict[str, list[Any]] = {}
+    for operation in rest.operations:
+        for kind, path, headers, body in _oddities(operation, place.ids[_kind(operation.path)][0]):
+            kinds.setdefault(kind, []).append((operation, path, headers, body))
+    for asked in findings.odd(kinds):
+        rest.send(*asked)
     strategies = [
         st.tuples(operation.as_strategy(mode), st.integers(0, 10_000))
         for operation in rest.operations
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
     ]
-    findings.draw(strategies, findings.cases - findings.done, rest.use)
+    findings.draw(strategies, rest.use)
 
 
 def _kind(path: str) -> str:
     return path.split("/")[3]
 
 
-def _oddities(
-    operation: Any, place: Site, chosen: random.Random
-) -> Iterator[tuple[str, dict[str, Any], Any]]:
-    """(path with query, headers, body) of every oddity that an operation can be asked with."""
-    ids = place.ids[_kind(operation.path)]
-    path = operation.path.replace("{id}", chosen.choice(ids))
-    body = _example(operation, path.rpartition("/")[2])
+def _oddities(operation: Any, row_id: str) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
+    """(kind, path with query, headers, body) of every oddity that an operation can be asked with."""
+    path = operation.path.replace("{id}", row_id)
+    body = _example(operation, row_id)
     for text in oddities.ENCODED:
         if "{id}" in operation.path:
-            yield operation.path.replace("{id}", text or "x"), {}, body
-        yield f"{path}?{text}", {}, body
-        yield f"{path}?fields[{text}]={text}&filter[{text}]={text}", {}, body
+            yield "path", operation.path.replace("{id}", text or "x"), {}, body
+        yield "query", f"{path}?{text}", {}, body
+        yield "query", f"{path}?fields[{text}]={text}&filter[{text}]={text}", {}, body
         for parameter in operation.query:
-            yield f"{path}?{parameter.name}={text}", {}, body
+            yield "query", f"{path}?{_required(operation, parameter)}{parameter.name}={text}", {}, body
     for value in oddities.HEADERS:
         for name in NAMED:
-            yield path, {name: value}, body
+            yield "header", path, {name: value}, body
     for raw in oddities.BODIES:
-        yield path, {}, raw
+        yield "body", path, {}, raw
     for odd in _variants(body) if body is not None else ():
-        yield path, {}, odd
+        yield "member", path, {}, odd
+
+
+def _required(operation: Any, other: Any) -> str:
+    """The other parameters of the query that an operation has to be given, each as it is right."""
+    texts = []
+    for parameter in operation.query:
+        if parameter.is_required and parameter is not other:
+            schema = parameter.definition["schema"]
+            values = schema["items"]["enum"] if schema.get("type") == "array" else [schema["const"]]
+            texts += [f"{parameter.name}={value}&" for value in values]
+    return "".join(texts)
 
 
 def _example(operation: Any, row_id: str) -> Any:

@@ -25,6 +25,7 @@ class Site:
     carrier: str
     platform: str
     ids: dict[str, list[str]]
+    _turn: int = 0
 
     def mutate(self, name: str, field: str, key: str, /, **given: Any) -> str:
         type_ = name[0].upper() + name[1:]
@@ -35,6 +36,15 @@ class Site:
             headers={"Authorization": f"Bearer {key}"},
         ).json()
         return str(answer["data"][name][field]["id"])
+
+    def next_id(self, *names: str) -> str:
+        """The id of another row each time, of the kind that the first possible of these names speaks of."""
+        for name in names:
+            for kind, ids in self.ids.items():
+                if kind.removesuffix("s").replace("_", "") in name.lower():
+                    self._turn += 1
+                    return ids[self._turn % len(ids)]
+        return self.all_ids()[0]
 
     def all_ids(self) -> list[str]:
         return [row_id for ids in self.ids.values() for row_id in ids]
