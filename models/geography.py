@@ -41,7 +41,7 @@ def longitude_problem(degrees: Decimal) -> str | None:
 
 
 def _coordinate_problem(name: str, degrees: Decimal, limit: int) -> str | None:
-    if not degrees.is_finite() or abs(degrees) > limit:
+    if not degrees.is_finite() or not -limit <= degrees <= limit:  # abs() overflows where an exponent is huge
         return f"The {name} must be a number of degrees between -{limit} and {limit}."
     if degrees != degrees.quantize(COORDINATE_STEP):
         return f"The {name} must have at most 10 decimals."

@@ -158,6 +158,9 @@ async def test_a_country_does_not_move_away_from_under_its_region(american: Door
         ("latitude", "north"),
         ("longitude", "-180.1"),
         ("longitude", "NaN"),
+        ("latitude", "1e999999999"),
+        ("longitude", "-1e999999999"),
+        ("longitude", "1e-999999999"),
     ],
 )
 async def test_a_place_that_is_none_is_refused(american: Door, name: str, value: str) -> None:

@@ -1,6 +1,7 @@
 """GraphQL, by the service's own schema."""
 
 import json
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from itertools import cycle
@@ -140,7 +141,7 @@ def _wrong_error(error: Any) -> str | None:
     code = error.get("extensions", {}).get("code")
     # What is refused before it runs has no path; graphql-core gives it no code.
     if code not in KNOWN and (code is not None or "path" in error):
-        return f"error {code} at {error.get('path')}: {error['message']}"
+        return f"error {code} at {error.get('path')}: {re.sub('[0-9a-f]{16}', '…', error['message'])}"
     return None
 
 
