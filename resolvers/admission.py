@@ -14,10 +14,10 @@ from schema.errors import Busy, RateLimited
 
 SLOTS = 20  # requests in progress: as many as there are connections for them
 MOST = 8  # of one carrier: connections of each kind are left for the others
-SHARE = 1  # of a carrier, while it is many and another one asks
+SHARE = 1  # of a carrier that floods, while another one asks
 QUEUE = 200  # requests that wait for a slot: a carrier's are at most half of them
 WAIT_SECONDS = 5
-FULL_SECONDS = 2  # so long after somebody had to wait shares hold
+FLOOD_SECONDS = 2  # so long a carrier floods whose requests had to wait
 SEVERAL_SECONDS = 1  # so long a carrier that asked counts as asking
 RETRY_SECONDS = 1
 REFUSALS_A_SECOND = 50  # of carriers that fill their part of the queue, who would ask again in a loop
@@ -35,7 +35,8 @@ class Admission:
         self._waiting: dict[Carrier, deque[asyncio.Future[None]]] = {}  # the first one's turn is next
         self._free, self._queued, self._held = slots, 0, 0
         self._last: Carrier = None
-        self._several_until = self._full_until = 0.0
+        self._several_until = 0.0
+        self._floods_until: dict[Carrier, float] = {}
 
     def turn(self, carrier: Carrier) -> "Turn":
         """`async with` it: the block is run within a slot. Raises Busy, RateLimited."""
@@ -55,12 +56,12 @@ class Admission:
         own = len(self._waiting.get(carrier, ()))
         if own >= self._queue // 2:
             await self._refuse(own)
-        self._full_until = monotonic() + FULL_SECONDS
         if self._queued >= self._queue:
             raise _busy()
         waiter = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(carrier, deque()).append(waiter)
         self._queued += 1
+        self._floods_until[carrier] = monotonic() + FLOOD_SECONDS
         end = waiter.get_loop().call_later(WAIT_SECONDS, waiter.cancel)
         try:
             await waiter
@@ -77,6 +78,8 @@ class Admission:
         self._running[carrier] -= 1
         if not self._running[carrier]:
             del self._running[carrier]
+            if carrier not in self._waiting:
+                self._floods_until.pop(carrier, None)
         while self._waiting and self._free and self._call_next():
             pass
 
@@ -106,7 +109,9 @@ class Admission:
         running = self._running.get(carrier, 0)
         if running < SHARE or carrier is None:
             return True
-        return running < self._most and monotonic() >= min(self._full_until, self._several_until)
+        if running >= self._most:
+            return False
+        return monotonic() >= min(self._floods_until.get(carrier, 0.0), self._several_until)
 
     def _give_up(self, carrier: Carrier, waiter: "asyncio.Future[None]") -> None:
         if waiter.cancelled():
