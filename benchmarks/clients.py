@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 GONE = 0  # the status of a request whose connection ended without an answer
+GOOD = (200, 201)
 ANSWER_SECONDS = 60
 TICK_SECONDS = 0.002
 
@@ -47,6 +48,10 @@ class Connection(asyncio.Protocol):
         if self._answer is not None and not self._answer.done():
             self._answer.set_result((status, again))
 
+    def close(self) -> None:
+        if self.transport is not None:
+            self.transport.close()
+
     async def ask(self, request: bytes) -> tuple[int, bool]:
         """(status, whether the answer has Retry-After)."""
         if self.transport is None:
@@ -80,6 +85,10 @@ class Told:
         found = sorted(self.seconds.get(status, []))
         return found[min(math.ceil(part * len(found)), len(found)) - 1] if found else math.nan
 
+    @property
+    def refused(self) -> dict[int, int]:
+        return {status: count for status, count in self.statuses.items() if status not in GOOD}
+
     def __str__(self) -> str:
         shown = ", ".join(
             f"{count} x {status or 'no answer'} (p50 {self.percentile(0.5, status) * 1000:.1f} ms,"
@@ -99,8 +108,7 @@ async def connections(port: int, count: int) -> AsyncIterator[list[Connection]]:
         yield opened
     finally:
         for connection in opened:
-            if connection.transport is not None:
-                connection.transport.close()
+            connection.close()
 
 
 async def in_a_loop(
@@ -123,18 +131,34 @@ async def in_a_loop(
     return told
 
 
-async def at_rate(port: int, requests: list[bytes], rate: float, seconds: float, count: int) -> Told:
-    """So many requests a second, answered or not; who finds no free connection of `count` waits for one."""
+async def at_rate(
+    port: int,
+    requests: list[bytes],
+    rate: float,
+    seconds: float,
+    count: int,
+    over: asyncio.Event | None = None,
+    *,
+    fresh: bool = False,
+) -> Told:
+    """So many requests a second, answered or not; who finds no free connection of `count` waits for one.
+
+    `over` ends it earlier. With `fresh` each request has a new connection.
+    """
     told = Told()
     async with connections(port, count) as opened:
-        free, due = opened, deque[float]()
+        free, due = list(opened), deque[float]()
         cycle = itertools.cycle(requests)
         tasks: set[asyncio.Task[None]] = set()
 
         async def ask(connection: Connection, at: float) -> None:
+            if fresh:
+                connection.close()
+            if fresh or connection.transport is None:  # it was closed while nothing was asked
+                connection = await connected(port)
             status, again = await connection.ask(next(cycle))
             told.note(status, time.monotonic() - at, again=again)
-            free.append(connection if connection.transport is not None else await connected(port))
+            free.append(connection)
             send()
 
         def send() -> None:
@@ -146,6 +170,8 @@ async def at_rate(port: int, requests: list[bytes], rate: float, seconds: float,
         async for at in ticks(rate, seconds):
             due.append(at)
             send()
+            if over and over.is_set():
+                break
         while tasks or due:
             await asyncio.wait(set(tasks)) if tasks else await asyncio.sleep(TICK_SECONDS)
     return told
