@@ -10,9 +10,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-GONE = 0  # the status of a request whose connection ended without an answer
+GONE, HUNG = 0, -1  # the status where the connection ended without an answer, and where nothing came
 GOOD = (200, 201)
-ANSWER_SECONDS = 60
+NO_STATUS = {GONE: "no answer", HUNG: "no answer in time"}
+ANSWER_SECONDS = 15
 TICK_SECONDS = 0.002
 
 
@@ -58,8 +59,12 @@ class Connection(asyncio.Protocol):
             return GONE, False
         self._answer = asyncio.get_running_loop().create_future()
         self.transport.write(request)
-        async with asyncio.timeout(ANSWER_SECONDS):
-            return await self._answer
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self._answer
+        except TimeoutError:
+            self.close()
+            return HUNG, False
 
 
 def _content_length(head: bytes) -> int:
@@ -91,7 +96,7 @@ class Told:
 
     def __str__(self) -> str:
         shown = ", ".join(
-            f"{count} x {status or 'no answer'} (p50 {self.percentile(0.5, status) * 1000:.1f} ms,"
+            f"{count} x {NO_STATUS.get(status, status)} (p50 {self.percentile(0.5, status) * 1000:.1f} ms,"
             f" p95 {self.percentile(0.95, status) * 1000:.1f} ms)"
             for status, count in sorted(self.statuses.items())
         )
@@ -123,7 +128,7 @@ async def in_a_loop(
         while (began := time.monotonic()) < end:
             status, again = await connection.ask(next(cycle))
             told.note(status, time.monotonic() - began, again=again)
-            if status == GONE:
+            if connection.transport is None:
                 return
 
     async with connections(port, count) as opened:

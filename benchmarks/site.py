@@ -51,7 +51,7 @@ FROM unnest($1::uuid[]) WITH ORDINALITY u (c, n), generate_series(1, {CALLS}::bi
 
 @dataclass
 class Site:
-    """Where the service listens, and its carriers' keys; the first carrier has 200,000 calls, others 2,000."""
+    """Where the service listens, and its carriers' keys; the first has 200,000 calls, the others 2,000."""
 
     port: int
     keys: list[str]
