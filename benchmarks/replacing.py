@@ -73,6 +73,7 @@ def migrations(since: str) -> None:
         filled(tree) as (url, keys),
         listen("127.0.0.1", 0) as listener,
         serving(url, listener, tree) as old,
+        ExitStack() as stack,
     ):
         place = Site(listener.getsockname()[1], keys)
 
@@ -84,10 +85,9 @@ def migrations(since: str) -> None:
                 await asyncio.to_thread(carrierql, url, ROOT, "migrate")
                 print(f"migrated in {time.monotonic() - began:.1f} s", flush=True)
                 await asyncio.sleep(APART_SECONDS)
-                with serving(url, listener):
-                    await asyncio.sleep(APART_SECONDS)
-                    print(f"the old code {await ended(old)}; the new one serves alone", flush=True)
-                    await asyncio.sleep(APART_SECONDS)
+                stack.enter_context(serving(url, listener))
+                await asyncio.sleep(APART_SECONDS)
+                print(f"the old code {await ended(old)}; the new one serves alone", flush=True)
 
         asyncio.run(migrate())
 
