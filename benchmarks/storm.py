@@ -12,6 +12,8 @@ processes), takes a minute or two and stops by itself; all traffic stays on loop
 
 import argparse
 import asyncio
+import signal
+import sys
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -94,6 +96,7 @@ def main() -> None:
     parser.add_argument("--tree", type=Path, default=ROOT, help="of the code that serves, to compare")
     parser.add_argument("--since", default="20261124_07", help="the first of the migrations")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what it started ends with it
     if given.what == "restart":
         replacing.restart(given.rounds)
     elif given.what == "migrations":
