@@ -52,10 +52,12 @@ def wait_for_turn(connection: sa.Connection) -> None:
 
 async def connect() -> None:
     engine = create_async_engine(engine_url(context.config.attributes["url"]))
-    async with engine.connect() as connection:
-        await connection.run_sync(run)
-        await connection.commit()
-    await engine.dispose()
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(run)
+            await connection.commit()
+    finally:  # the turn is given up with the connection
+        await engine.dispose()
 
 
 asyncio.run(connect())
