@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 from graphql import ExecutionResult, OperationType
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from models.api_key import ApiKeyAccess
@@ -145,6 +145,8 @@ async def graphql(request: Request) -> Response:  # noqa: PLR0911 - one return f
         return _refusal(media, Refused(error.status, error.description, error.error.upper(), challenge))
     except RateLimited as error:
         return _refusal(media, Refused(error.status, error.message, error.code, error.headers))
+    except ClientDisconnect:  # nobody reads this; the figures do
+        return _refusal(media, Refused(400, "the connection ended before the body"))
     except UNAVAILABLE:
         away = Refused(503, "the database is away; try again", "UNAVAILABLE", {"retry-after": "1"})
         return _refusal(media, away)
