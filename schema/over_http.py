@@ -145,8 +145,6 @@ async def graphql(request: Request) -> Response:  # noqa: PLR0911 - one return f
         return _refusal(media, Refused(error.status, error.description, error.error.upper(), challenge))
     except RateLimited as error:
         return _refusal(media, Refused(error.status, error.message, error.code, error.headers))
-    except ClientDisconnect:  # nobody reads this; the figures do
-        return _refusal(media, Refused(400, "the connection ended before the body"))
     except UNAVAILABLE:
         away = Refused(503, "the database is away; try again", "UNAVAILABLE", {"retry-after": "1"})
         return _refusal(media, away)
@@ -213,10 +211,13 @@ def _check_content_type(header: str) -> None:
 
 async def _body(request: Request) -> bytes:
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise Refused(413, f"the body is over the limit of {MAX_BODY} bytes", "TOO_LARGE")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise Refused(413, f"the body is over the limit of {MAX_BODY} bytes", "TOO_LARGE")
+    except ClientDisconnect:  # nobody reads this; the figures do
+        raise Refused(400, "the connection ended before the body") from None
     return bytes(body)
 
 
