@@ -25,6 +25,7 @@ from observability.requests import Observe
 from observability.tracing import tracing
 from pages import graphiql
 from pages import routes as pages
+from resolvers.admission import Admission
 from resolvers.budget import Budgets, Guesses
 from resolvers.event_stream import EventStream
 from resolvers.keys import Keys
@@ -56,8 +57,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
                 ApiKeyRole.CARRIER: chosen.rate_limit,
                 ApiKeyRole.PLATFORM: chosen.platform_rate_limit,
             }
-            app.state.service = Service(database, cipher, private, events, keys, budgets, limits)
-            async with background(keep_figures(database)), keys.listening(), budgets.shared():
+            app.state.service = Service(database, cipher, private, events, keys, budgets, limits, Admission())
+            async with background(keep_figures(app.state.service)), keys.listening(), budgets.shared():
                 with called_at_the_end(events.finish):
                     yield
 
@@ -131,11 +132,12 @@ async def background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await asyncio.wait([task])
 
 
-async def keep_figures(database: Database) -> None:
+async def keep_figures(service: Service) -> None:
     """Each process notes its own: a scrape reaches only one of them."""
     while True:
         metrics.hand_over()
-        metrics.connections(database.connections())
+        metrics.connections(service.database.connections())
+        metrics.admission(service.admission.figures())
         await asyncio.sleep(FIGURE_SECONDS)
 
 

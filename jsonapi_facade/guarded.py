@@ -7,10 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message
 
 from jsonapi_facade.errors import Problem, Rejected
-from jsonapi_facade.negotiation import read_limited
+from jsonapi_facade.negotiation import read_limited, with_body
 from jsonapi_facade.resources import Resource
 from models.api_key import ApiKeyAccess
 from models.tables import METADATA
@@ -26,7 +25,7 @@ FAULT = 500
 async def done_once(request: Request, context: Any, key: str, act: Act) -> Response:
     """What `act` answers, or did to the same request before; it must answer errors too. Raises Rejected."""
     body = await read_limited(request)
-    again = Request(request.scope, _receive(body))
+    again = with_body(request, body)
     if context.viewer.access is ApiKeyAccess.READ:
         return await act(again, context)  # it is refused, which must not be kept for the carrier's other keys
 
@@ -77,10 +76,3 @@ async def _lock(connection: AsyncConnection, context: Any, resource: Resource, r
     except NoMatch:
         return False
     return (await connection.execute(query)).first() is not None
-
-
-def _receive(body: bytes) -> Callable[[], Awaitable[Message]]:
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body}
-
-    return receive

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import xxhash
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -30,6 +30,7 @@ from jsonapi_facade.negotiation import (
     check_content_type,
     header,
     read_document,
+    received,
 )
 from jsonapi_facade.operations import operation
 from jsonapi_facade.query import parse_query
@@ -83,7 +84,10 @@ async def _told(answering: Awaitable[Response]) -> Response:
         except Rejected:
             raise
         except RateLimited as error:
-            raise Rejected([Problem(429, "rate_limited", error.message)], error.headers) from None
+            problem = Problem(error.status, error.code.lower(), error.message)
+            raise Rejected([problem], error.headers) from None
+        except ClientDisconnect as error:  # nobody reads this; the figures do
+            raise Rejected([Problem(400, "invalid", "the connection ended before the body")]) from error
         except UNAVAILABLE as error:
             detail = "the database is away; try again in a moment"
             raise Rejected([Problem(503, "unavailable", detail)], {"retry-after": "1"}) from error
@@ -112,9 +116,12 @@ async def _dispatch(request: Request) -> Response:
     handler = handlers[method]
     if asks(request):
         return await explained(request, context, resource, handler.__name__.rstrip("_").capitalize(), row_id)
-    if method == "GET":
-        return await handler(request, context, resource, row_id)
-    return await _write(request, context, resource, row_id, handler)
+    if method != "GET":
+        request = await received(request)
+    async with context.turn():
+        if method == "GET":
+            return await handler(request, context, resource, row_id)
+        return await _write(request, context, resource, row_id, handler)
 
 
 async def _write(

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 from starlette.requests import Request
+from starlette.types import Message as Received
 
 from jsonapi_facade.errors import Problem, Rejected
 
@@ -61,6 +62,18 @@ async def read_limited(request: Request, limit: int = MAX_BODY) -> bytes:
         if len(body) > limit:
             raise too_large
     return bytes(body)
+
+
+async def received(request: Request) -> Request:
+    """The same request with its body at hand: who sends it slowly keeps nobody waiting. Raises Rejected."""
+    return with_body(request, await read_limited(request))
+
+
+def with_body(request: Request, body: bytes) -> Request:
+    async def receive() -> Received:
+        return {"type": "http.request", "body": body}
+
+    return Request(request.scope, receive)
 
 
 def _acceptable(type_: str, names: set[str]) -> bool:

@@ -41,6 +41,13 @@ CONNECTIONS = Gauge(
     multiprocess_mode="livesum",
     registry=REGISTRY,
 )
+ADMISSION = Gauge(
+    "carrierql_requests",
+    "Requests in progress, waiting for their turn, and the most that may be in progress.",
+    ["state"],
+    multiprocess_mode="livesum",
+    registry=REGISTRY,
+)
 GAVE_UP = Counter(
     "carrierql_completion_gave_up",
     "Answers that compiled completion left to graphql-core.",
@@ -48,7 +55,8 @@ GAVE_UP = Counter(
 )
 REFUSED = Counter(
     "carrierql_refused",
-    "Requests answered 429: by the budget of their key, or for too many wrong keys from their address.",
+    "Requests refused: by the budget of their key, for too many wrong keys from their address, because too"
+    " many of their carrier were waiting (share), or too many of all (busy).",
     ["reason"],
     registry=REGISTRY,
 )
@@ -140,6 +148,12 @@ def connections(pools: Mapping[str, Mapping[str, int]]) -> None:
     for pool, states in pools.items():
         for state, count in states.items():
             CONNECTIONS.labels(pool, state).set(count)
+
+
+def admission(states: Mapping[str, int]) -> None:
+    """Of this process."""
+    for state, count in states.items():
+        ADMISSION.labels(state).set(count)
 
 
 def webhooks(figures: Any) -> None:

@@ -1,6 +1,7 @@
 """What an operation is given: who asks, the database, and what it shares among its parts."""
 
 from collections.abc import Callable, Hashable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from models.api_key import ApiKeyAccess, ApiKeyRole
 from models.database import Database
 from models.networks import Network
 from models.secrets import Cipher
+from resolvers.admission import Admission, Turn
 from resolvers.budget import Budget
 from resolvers.event_stream import EventStream
 from resolvers.planner import named_type
@@ -61,6 +63,7 @@ class Context:
     events: EventStream | None = None  # what a subscription follows: the process's own
     forget_key: Callable[[UUID], None] | None = None  # told of a key that was just revoked
     budget: Budget | None = None  # the key's; None where nothing is counted
+    admission: Admission | None = None  # the process's; None where nobody waits for a turn
     charged: int = 0  # units that the request has cost so far
     operation: Operation | None = None
     action: str = ""  # the mutation's field that is being done
@@ -76,6 +79,12 @@ class Context:
         if self.budget is not None:
             await self.budget.charge(units)
             self.charged += units
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Where an operation is run. Raises Busy and RateLimited at its beginning."""
+        if self.admission is None:
+            return nullcontext()
+        return Turn(self.admission, self.viewer.carrier_id)
 
     def allow(self, roles: frozenset[ApiKeyRole], access: ApiKeyAccess) -> None:
         """Raise FORBIDDEN where the key's role or access does not suffice."""

@@ -6,6 +6,7 @@ from models.api_key import ApiKeyRole
 from models.database import Database
 from models.secrets import Cipher
 from observability.requests import answer_with
+from resolvers.admission import Admission
 from resolvers.budget import Budgets
 from resolvers.context import Context
 from resolvers.event_stream import EventStream
@@ -23,6 +24,7 @@ class Service:
     keys: Keys
     budgets: Budgets
     limits: dict[ApiKeyRole, int]
+    admission: Admission
 
     async def context_for(self, authorization: str | None, client: tuple[str, int] | None = None) -> Context:
         """The context of a request with this Authorization header, which has cost one unit.
@@ -32,7 +34,13 @@ class Service:
         """
         viewer = await self.keys.viewer(authorization, client[0] if client else "")
         context = Context(
-            self.database, self.cipher, viewer, self.private_webhooks, self.events, self.keys.forget
+            self.database,
+            self.cipher,
+            viewer,
+            self.private_webhooks,
+            self.events,
+            self.keys.forget,
+            admission=self.admission,
         )
         limit = self.limits[viewer.role]
         if limit and viewer.key_id:

@@ -38,14 +38,22 @@ class Refused(Exception):
 class RateLimited(GraphQLError):
     """More was asked for than there is just now; `seconds` later there is more."""
 
+    status, code = 429, "RATE_LIMITED"
+
     def __init__(self, message: str, seconds: int) -> None:
         self.seconds = seconds
-        extensions = {"code": "RATE_LIMITED", "retryAfter": seconds}
+        extensions = {"code": self.code, "retryAfter": seconds}
         super().__init__(f"{message}; try again in {seconds} s", extensions=extensions)
 
     @property
     def headers(self) -> dict[str, str]:
         return {"retry-after": str(self.seconds)}
+
+
+class Busy(RateLimited):
+    """All callers together asked for more than there is just now."""
+
+    status, code = 503, "UNAVAILABLE"
 
 
 def wrong(field: str, message: str, code: UserErrorCode = UserErrorCode.INVALID) -> UserError:

@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 from graphql import ExecutionResult, OperationType
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from models.api_key import ApiKeyAccess
@@ -130,10 +130,12 @@ async def graphql(request: Request) -> Response:  # noqa: PLR0911 - one return f
         if request.method != "POST" or "subscription" in asked.text:
             _check_kind(request, asked, streams=media == EVENTS)
         if key is not None and asked.kind is OperationType.MUTATION:
-            return await _once(media, key, asked, context)
+            async with context.turn():
+                return await _once(media, key, asked, context)
         if media == EVENTS:
             return events(asked, context, payload)
-        result = await schema.run(asked.text, asked.variables, context, asked.name)
+        async with context.turn():
+            result = await schema.run(asked.text, asked.variables, context, asked.name)
         return _answer(media, result, _cost(context) if asked.shows_cost else None)
     except Refused as refused:
         return _refusal(media, refused)
@@ -142,7 +144,7 @@ async def graphql(request: Request) -> Response:  # noqa: PLR0911 - one return f
         challenge = {"www-authenticate": f'Bearer realm="carrierql", {description}'}
         return _refusal(media, Refused(error.status, error.description, error.error.upper(), challenge))
     except RateLimited as error:
-        return _refusal(media, Refused(429, error.message, "RATE_LIMITED", error.headers))
+        return _refusal(media, Refused(error.status, error.message, error.code, error.headers))
     except UNAVAILABLE:
         away = Refused(503, "the database is away; try again", "UNAVAILABLE", {"retry-after": "1"})
         return _refusal(media, away)
@@ -214,10 +216,13 @@ def _check_content_type(header: str) -> None:
 
 async def _body(request: Request) -> bytes:
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise Refused(413, f"the body is over the limit of {MAX_BODY} bytes", "TOO_LARGE")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise Refused(413, f"the body is over the limit of {MAX_BODY} bytes", "TOO_LARGE")
+    except ClientDisconnect:  # nobody reads this; the figures do
+        raise Refused(400, "the connection ended before the body") from None
     return bytes(body)
 
 

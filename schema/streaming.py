@@ -30,7 +30,9 @@ async def stream(
     operation = document.operation(name)
     if operation is None or operation.node.operation is not OperationType.SUBSCRIPTION:
         try:
-            yield await schema.run(text, variables, context, name)
+            async with context.turn():
+                answer = await schema.run(text, variables, context, name)
+            yield answer
         except RateLimited as error:
             yield ExecutionResult(None, [error])
         return

@@ -5,10 +5,10 @@ import asyncio
 import alembic.command
 import asyncpg
 
-from models.migrations import configuration
+from models.migrations import configuration, migrate
 from tests.servers import fresh_database
 
-BEFORE_THE_STOCK = "20261124_02"
+BEFORE_THE_STOCK, BEFORE_THE_WALL = "20261124_02", "20261124_12"
 ROWS = """
 INSERT INTO carrier VALUES ('01900000-0000-7000-8000-000000000001', now(), now(), 'Old', 'US', 'USD');
 INSERT INTO phone_number (id, created_at, updated_at, carrier_id, number, type, visibility, country,
@@ -41,3 +41,27 @@ async def test_numbers_that_were_there_before_are_counted() -> None:
         ("local", "US", "AL", None, False, 2),
         ("local", "US", "AL", None, True, 2),
     ]
+
+
+WAITING = "SELECT pid FROM pg_locks WHERE relation = 'phone_call'::regclass AND NOT granted"
+
+
+async def test_a_migration_gives_way_to_who_holds_its_table_and_comes_again() -> None:
+    async with fresh_database() as url:
+        await asyncio.to_thread(alembic.command.upgrade, configuration(url), BEFORE_THE_WALL)
+        holder, watcher = await asyncpg.connect(url), await asyncpg.connect(url)
+        async with holder.transaction():
+            await holder.execute("LOCK TABLE phone_call IN ACCESS SHARE MODE")
+            migrating = asyncio.create_task(asyncio.to_thread(migrate, url))
+            seen: set[int] = set()
+            async with asyncio.timeout(60):
+                while len(seen) < 2:
+                    assert not migrating.done()
+                    seen |= {row["pid"] for row in await watcher.fetch(WAITING)}
+                    await asyncio.sleep(0.02)
+        await migrating
+        version = await watcher.fetchval("SELECT version_num FROM alembic_version")
+        secured = await watcher.fetchval("SELECT relrowsecurity FROM pg_class WHERE relname = 'phone_call'")
+        await holder.close()
+        await watcher.close()
+    assert (version > BEFORE_THE_WALL, secured) == (True, True)

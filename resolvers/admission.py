@@ -1,0 +1,159 @@
+"""Who may work: a bound on what is in progress in a process, a short queue, and turns between carriers.
+
+Whoever a busy process cannot serve soon is told so at once, and a carrier that floods waits for itself alone
+(docs/decisions/0012-admission.md).
+"""
+
+import asyncio
+from collections import deque
+from time import monotonic
+from uuid import UUID
+
+from observability import metrics
+from schema.errors import Busy, RateLimited
+
+SLOTS = 20  # requests in progress: as many as there are connections for them
+MOST = 8  # of one carrier: connections of each kind are left for the others
+SHARE = 1  # of a carrier that floods, while another one asks
+QUEUE = 200  # requests that wait for a slot: a carrier's are at most half of them
+WAIT_SECONDS = 5
+FLOOD_SECONDS = 2  # so long a carrier floods whose requests had to wait
+SEVERAL_SECONDS = 1  # so long a carrier that asked counts as asking
+RETRY_SECONDS = 1
+REFUSALS_A_SECOND = 50  # of carriers that fill their part of the queue, who would ask again in a loop
+HELD_SECONDS = 2
+
+Carrier = UUID | None  # None is the platform, which no share binds
+
+
+class Admission:
+    """The slots of this process, and who waits for one: carriers in turns, each one's requests in order."""
+
+    def __init__(self, slots: int = SLOTS, queue: int = QUEUE, most: int = MOST) -> None:
+        self._slots, self._queue, self._most = slots, queue, most
+        self._running: dict[Carrier, int] = {}
+        self._waiting: dict[Carrier, deque[asyncio.Future[None]]] = {}  # the first one's turn is next
+        self._free, self._queued, self._held = slots, 0, 0
+        self._last: Carrier = None
+        self._several_until = 0.0
+        self._floods_until: dict[Carrier, float] = {}
+
+    def turn(self, carrier: Carrier) -> "Turn":
+        """`async with` it: the block is run within a slot. Raises Busy, RateLimited."""
+        return Turn(self, carrier)
+
+    def enter(self, carrier: Carrier) -> bool:
+        """Whether a slot could be had at once; who got one calls `leave`."""
+        if carrier != self._last:
+            self._last, self._several_until = carrier, monotonic() + SEVERAL_SECONDS
+        if not self._free or carrier in self._waiting or not self._within_share(carrier):
+            return False
+        self._take(carrier)
+        return True
+
+    async def wait(self, carrier: Carrier) -> None:
+        """Wait for a slot. Raises Busy, RateLimited."""
+        own = len(self._waiting.get(carrier, ()))
+        if own >= self._queue // 2:
+            await self._refuse(own)
+        if self._queued >= self._queue:
+            raise _busy()
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(carrier, deque()).append(waiter)
+        self._queued += 1
+        self._floods_until[carrier] = monotonic() + FLOOD_SECONDS
+        end = waiter.get_loop().call_later(WAIT_SECONDS, waiter.cancel)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            self._give_up(carrier, waiter)
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise
+            raise _busy() from None
+        finally:
+            end.cancel()
+
+    def leave(self, carrier: Carrier) -> None:
+        self._free += 1
+        self._running[carrier] -= 1
+        if not self._running[carrier]:
+            del self._running[carrier]
+            if carrier not in self._waiting:
+                self._floods_until.pop(carrier, None)
+        while self._waiting and self._free and self._call_next():
+            pass
+
+    def figures(self) -> dict[str, int]:
+        """Requests that are in progress, that wait, and the most that may be in progress."""
+        return {"running": self._slots - self._free, "waiting": self._queued, "most": self._slots}
+
+    def _call_next(self) -> bool:
+        """Whether there was one to be called; its carrier is the last one in turn then."""
+        for carrier, waiters in self._waiting.items():
+            if self._within_share(carrier):
+                waiter = waiters[0]
+                self._remove(carrier, waiter)
+                if carrier in self._waiting:
+                    self._waiting[carrier] = self._waiting.pop(carrier)
+                if not waiter.done():  # else it was given up just then
+                    self._take(carrier)
+                    waiter.set_result(None)
+                return True
+        return False
+
+    def _take(self, carrier: Carrier) -> None:
+        self._free -= 1
+        self._running[carrier] = self._running.get(carrier, 0) + 1
+
+    def _within_share(self, carrier: Carrier) -> bool:
+        running = self._running.get(carrier, 0)
+        if running < SHARE or carrier is None:
+            return True
+        if running >= self._most:
+            return False
+        return monotonic() >= min(self._floods_until.get(carrier, 0.0), self._several_until)
+
+    def _give_up(self, carrier: Carrier, waiter: "asyncio.Future[None]") -> None:
+        if waiter.cancelled():
+            self._remove(carrier, waiter)
+        else:  # it was called just then
+            self.leave(carrier)
+
+    def _remove(self, carrier: Carrier, waiter: "asyncio.Future[None]") -> None:
+        waiters = self._waiting.get(carrier, deque())
+        if waiter in waiters:
+            waiters.remove(waiter)
+            self._queued -= 1
+            if not waiters:
+                del self._waiting[carrier]
+
+    async def _refuse(self, waiting: int) -> None:
+        """Raises RateLimited, after a pause: else a client in a loop keeps the process busy with refusals."""
+        metrics.refused("share")
+        self._held += 1
+        try:
+            await asyncio.sleep(min(HELD_SECONDS, self._held / REFUSALS_A_SECOND))
+        finally:
+            self._held -= 1
+        raise RateLimited(f"{waiting} requests of your carrier are waiting for their turn", RETRY_SECONDS)
+
+
+class Turn:
+    """A block within a slot."""
+
+    __slots__ = ("_admission", "_carrier")
+
+    def __init__(self, admission: Admission, carrier: Carrier) -> None:
+        self._admission, self._carrier = admission, carrier
+
+    async def __aenter__(self) -> None:
+        if not self._admission.enter(self._carrier):
+            await self._admission.wait(self._carrier)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._admission.leave(self._carrier)
+
+
+def _busy() -> Busy:
+    metrics.refused("busy")
+    return Busy("the service has more to do than it can", RETRY_SECONDS)
