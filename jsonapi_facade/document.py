@@ -13,7 +13,7 @@ from graphql import ExecutionResult
 
 from jsonapi_facade.operations import KEPT_SHAPES, Shape
 from jsonapi_facade.query import Query
-from schema.completion import Form, Written
+from schema.completion import Form, Word, Written
 from schema.prepared import Formed
 
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS  # rule 6: UTC, whole seconds, Z
@@ -121,6 +121,16 @@ def _formatted(
     if format_ is None:
         return members[key]
     if isinstance(format_, Mapping):
-        return f"{name('words', {None: None, **format_})}[{members[key]}]"
+        return _reworded(members[key], format_, name)
     values = [members[part] for part in (key, needed) if part]
     return f"{name('format', format_)}({', '.join(values)})"
+
+
+def _reworded(member: str, words: Mapping[Any, str], name: Callable[[str, Any], str]) -> str:
+    """A word of JSON:API for an enum's name, straight from the enum's value where that is known."""
+    if not isinstance(member, Word):
+        return f"{name('words', {None: None, **words})}[{member}]"
+    by_value = {value: words[word] for value, word in member.names.items()}
+    if all(value == word for value, word in by_value.items()):
+        return member.value
+    return f"{name('words', by_value)}[{member.value}]"

@@ -56,7 +56,7 @@ class Query:
 
 def parse_query(raw: str, resource: Resource, kind: str) -> Query:
     """The query of a call of this kind: list, one, or stats. Raises Rejected."""
-    if not raw:
+    if not raw and kind != "stats":  # which have to be told what of
         return Query([], variables={"first": PAGE_SIZE} if kind == "list" else {})
     query = Query(_pairs(raw))
     given = dict(query.pairs)

@@ -9,10 +9,11 @@ from models.account import Account, AccountStatus, AccountType, BillingMode
 from models.api_key import ApiKeyRole
 from models.columns import born
 from resolvers.context import Context
+from resolvers.deletion import delete as delete_row
 from resolvers.writing import change, home, insert_each, locked, refuse, statement, transaction
-from resolvers.writing import delete as delete_row
 from schema.account import CreateAccountInput, UpdateAccountInput
 from schema.checks import given as value_of
+from schema.checks import kept_json
 from schema.errors import Refused, UserError, UserErrorCode, wrong
 from schema.node import DeleteInput
 
@@ -54,7 +55,8 @@ async def update(context: Context, given: UpdateAccountInput) -> UUID:
             if (maybe := getattr(given, name))
         }
         if given.metadata:
-            changes["metadata_"] = merged(row.metadata_, given.metadata.value)
+            changes["metadata_"] = whole = merged(row.metadata_, given.metadata.value)
+            refuse(kept_json("metadata", whole))
         if changes:
             await change(session, context, row, changes)
     return row.id

@@ -57,7 +57,8 @@ def given(filter_: Any) -> dict[str, Any]:
     )
 
 
-def _text(value: str) -> str:
+def kept_text(value: str) -> str:
+    """A text that a row may have; raises NoMatch."""
     if "\x00" in value:  # which no text of PostgreSQL can hold
         raise NoMatch
     return value
@@ -70,7 +71,7 @@ def _reference(column: str) -> Condition:
 
 def _equals(name: str) -> Condition:
     def value(wanted: Any) -> Any:
-        return wanted.value if isinstance(wanted, Enum) else _text(wanted)
+        return wanted.value if isinstance(wanted, Enum) else kept_text(wanted)
 
     return Condition(lambda table: table.c[name] == sa.bindparam(name, type_=sa.Text()), value)
 
@@ -90,7 +91,7 @@ def _any_case(name: str) -> Condition:
     def clause(table: Any) -> sa.ColumnElement[bool]:
         return sa.func.lower(table.c[name]) == sa.func.lower(sa.bindparam(name, type_=sa.Text()))
 
-    return Condition(clause, _text)
+    return Condition(clause, kept_text)
 
 
 def _about_object(table: Any) -> Any:
@@ -113,7 +114,7 @@ SPECIAL = {
     "to_date": Condition(lambda table: table.c.id < sa.bindparam("to_date", type_=sa.Uuid()), id_after),
     "country": Condition(
         lambda table: table.c.country == sa.bindparam("country", type_=sa.Text()),
-        lambda value: _text(value).upper(),
+        lambda value: kept_text(value).upper(),
     ),
     "region": _any_case("region"),
     "locality": _any_case("locality"),

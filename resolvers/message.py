@@ -8,13 +8,13 @@ from models import event, numbering
 from models.account import Account
 from models.columns import born
 from models.message import NEXT, Message, MessageDirection, MessageStatus
+from resolvers.charging import charge
 from resolvers.context import Context
 from resolvers.outbox import record_events
 from resolvers.writing import (
     Draft,
     Outcome,
     change,
-    charge,
     existing_each,
     insert_each,
     locked,

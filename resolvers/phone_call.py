@@ -10,13 +10,13 @@ from models.columns import born
 from models.event import phone_call_event
 from models.phone_call import NEXT, PhoneCall, PhoneCallDirection, PhoneCallStatus
 from models.phone_number import PhoneNumber
+from resolvers.charging import charge
 from resolvers.context import Context
 from resolvers.outbox import record_events
 from resolvers.writing import (
     Draft,
     Outcome,
     change,
-    charge,
     existing_each,
     insert_each,
     locked,

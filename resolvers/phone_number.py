@@ -12,6 +12,7 @@ from models.carrier import Carrier
 from models.columns import born
 from models.phone_number import PhoneNumber, PhoneNumberVisibility
 from resolvers.context import Context, Home
+from resolvers.deletion import delete as delete_row
 from resolvers.writing import (
     Draft,
     change,
@@ -25,7 +26,6 @@ from resolvers.writing import (
     statement,
     transaction,
 )
-from resolvers.writing import delete as delete_row
 from schema.batches import placed
 from schema.checks import given as value_of
 from schema.errors import Refused, UserError, UserErrorCode, wrong

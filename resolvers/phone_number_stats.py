@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from models.number_stock import PLACE_ID, PhoneNumberStock, PhoneNumberStockChange
 from models.phone_number import PhoneNumber
 from models.wall import within
-from resolvers.conditions import NoMatch, clauses, given, values
+from resolvers.conditions import NoMatch, clauses, given, kept_text, values
 from resolvers.planner import DIALECT
 from resolvers.readers import NOTHING, table_of
 from resolvers.window import page_size
@@ -65,11 +65,13 @@ class StatsReader:
         if not names:
             raise bad_argument("groupBy", "groupBy must name at least one of COUNTRY, REGION, LOCALITY, TYPE")
         size, backwards = page_size(page.get("first"), page.get("last"))
-        cursors = {name: page[name] for name in ("after", "before") if page.get(name) is not None}
         comparison, count = _comparison(having)
         owner = context.viewer.carrier_id
         try:
             filters = given(filter)
+            cursors = {
+                name: kept_text(page[name]) for name in ("after", "before") if page.get(name) is not None
+            }
             bound = values(filters) | cursors | {"owner": owner, "count": count, "limit": size + 1}
         except NoMatch:
             return Connection(edges=[], nodes=[], page_info=PageInfo(**NOTHING))

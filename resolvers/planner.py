@@ -121,15 +121,24 @@ class Plan:
 
     def _nested(self, entity: Any, name: str, type_: Any, details: Details) -> tuple[str, Source]:
         local = entity.c[f"{name}_id"]
-        (foreign_key,) = local.foreign_keys
-        target = foreign_key.column.table.alias()
-        self._joins.append((target, local == target.c.id, local.nullable))
-        make, members = self._object(type_, details, target)
+        if self._asks_id_alone(type_, details):  # which the row has: a join would cost a quarter of a page
+            key = self._position(entity, local.name)
+            make = self._function(type_, {"id": f"row[{key}]"})
+            members = {"id": Source(f"c{key}", TEXT, nullable=False)}
+        else:
+            (foreign_key,) = local.foreign_keys
+            target = foreign_key.column.table.alias()
+            self._joins.append((target, local == target.c.id, local.nullable))
+            make, members = self._object(type_, details, target)
+            key = self._position(target, "id")
         if not local.nullable:
             return f"{make}(row, context)", Source("", nullable=False, members=members)
-        key = self._position(target, "id")
         found = f"None if row[{key}] is None else {make}(row, context)"
         return found, Source(f"c{key}", members=members)
+
+    def _asks_id_alone(self, type_: Any, details: Details) -> bool:
+        fields = self._selections.of(type_, details).values()
+        return {field[0].node.name.value for field in fields} <= {"id", "__typename"}
 
     def _function(self, type_: GraphQLObjectType, values: dict[str, str]) -> str:
         number = len(self._names)

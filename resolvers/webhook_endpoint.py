@@ -8,15 +8,16 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import addresses, event, ids, secrets
+from models.carrier import Carrier
 from models.columns import born
 from models.webhook_delivery import WebhookDelivery
 from models.webhook_endpoint import MAX_ENDPOINTS, USUAL_CONCURRENCY, WebhookEndpoint
 from resolvers import audit
 from resolvers.context import Context
+from resolvers.deletion import delete as delete_row
 from resolvers.outbox import record_events
 from resolvers.readers import table_of
 from resolvers.writing import change, existing, home, insert_each, locked, refuse, transaction
-from resolvers.writing import delete as delete_row
 from schema.checks import given as value_of
 from schema.checks import problem
 from schema.errors import Refused, UserErrorCode, wrong
@@ -128,6 +129,9 @@ def _check_url(context: Context, url: str | None) -> None:
 
 
 async def _check_room(session: AsyncSession, carrier_id: UUID) -> None:
+    """Raises Refused. Others of the carrier who look wait for our end, or they would count without us."""
+    mine = sa.select(Carrier.id).where(Carrier.id == carrier_id)  # type: ignore[call-overload] # a column at run time
+    await session.execute(mine.with_for_update(key_share=True))
     count = sa.select(sa.func.count()).where(WebhookEndpoint.carrier_id == carrier_id)  # type: ignore[arg-type] # a column at run time
     if (await session.execute(count)).scalar_one() >= MAX_ENDPOINTS:
         message = f"a carrier has at most {MAX_ENDPOINTS} endpoints; delete one first"

@@ -1,7 +1,7 @@
 """Writes: one mutation is one transaction, and one statement where one suffices.
 
-Rows are written by `insert_each`, `change`, `charge` and `delete`, whose statements leave their entry in the
-audit (audit.py); a session refuses what would leave none.
+Rows are written by `insert_each` and `change`, by `charge` (charging.py) and `delete` (deletion.py), whose
+statements leave their entry in the audit (audit.py); a session refuses what would leave none.
 """
 
 import asyncio
@@ -15,16 +15,13 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import SQLModel
 
 from models import ids
-from models.account import Account
 from models.carrier import Carrier
-from models.tombstone import Tombstone
 from resolvers import audit
 from resolvers.conditions import NoMatch, parse_id
 from resolvers.context import Context, Home
@@ -37,8 +34,6 @@ Draft = SimpleNamespace
 Outcome = UUID | list[UserError]
 """What came of one of many: its id, or all that is wrong with it."""
 
-UNIQUE_VIOLATION = "23505"
-STILL_REFERENCED = frozenset({"23001", "23503"})  # PostgreSQL 18 tells RESTRICT apart
 # Within a request that is one transaction (resolvers/whole.py), each of these is a savepoint.
 SESSION: dict[str, Any] = {
     "expire_on_commit": False,
@@ -192,7 +187,7 @@ def only(outcomes: Sequence[Outcome]) -> UUID:
 @cache
 def _insertion(table: sa.Table, unless_taken: tuple[str, ...]) -> Any:
     """INSERT of one row."""
-    values = {column.name: _new(table, column.name) for column in table.c}
+    values = {column.name: parameter(table, column.name) for column in table.c}
     added = _unless(insert(table).values(values), unless_taken).returning(*table.c).cte("added")
     return audit.leaving(
         sa.select(added.c.id),
@@ -228,14 +223,15 @@ def _unless(statement: Any, taken: tuple[str, ...]) -> Any:
 @cache
 def _change(table: sa.Table, names: tuple[str, ...]) -> Any:
     """UPDATE of those columns of a row."""
-    return _changing(table, {name: _new(table, name) for name in names})
+    return changing(table, {name: parameter(table, name) for name in names})
 
 
-def _new(table: sa.Table, name: str) -> Any:
+def parameter(table: sa.Table, name: str) -> Any:
+    """The new value of a column, given as `new_` and its name."""
     return sa.bindparam(f"new_{name}", type_=table.c[name].type)
 
 
-def _changing(table: sa.Table, values: dict[str, Any], *conditions: Any, using: Any = ()) -> Any:
+def changing(table: sa.Table, values: dict[str, Any], *conditions: Any, using: Any = ()) -> Any:
     """UPDATE of the row that meets the `conditions`; `using` joins the tables that the values are from."""
     row_id = sa.bindparam("row_id", type_=sa.Uuid())
     found = sa.select(table).where(table.c.id == row_id, *conditions)
@@ -283,72 +279,3 @@ async def home(context: Context, carrier_id: str | None) -> Home:
     async with statement(context) as session:
         carrier = await existing(session, context, Carrier, carrier_id, "carrierId")
     return Home(carrier.id, carrier.country_code, carrier.billing_currency)
-
-
-async def charge(context: Context, model: type[SQLModel], row_id: str, price: Any) -> UUID:
-    """Set the price of a call or message in its account's currency: one statement. Raises Refused."""
-    try:
-        identifier = parse_id(row_id)
-    except NoMatch:
-        raise Refused([not_found("id", model)]) from None
-    if price is None:
-        return identifier  # nothing to change; whether the row is there, the answer's own read tells
-    table: sa.Table = model.__table__  # type: ignore[attr-defined] # SQLModel sets it for table=True
-    owner = context.viewer.carrier_id
-    given = {"row_id": identifier, "owner": owner, "new_price": price, "new_updated_at": ids.now()}
-    async with statement(context) as session:
-        charging = _charging(table, owned=owner is not None)
-        changed = (await session.execute(charging, given | audit.who(context))).scalar_one_or_none()
-    if changed is None:
-        raise Refused([not_found("id", model)])
-    return identifier
-
-
-@cache
-def _charging(table: sa.Table, *, owned: bool) -> Any:
-    """UPDATE of the price, of a row of the carrier `owner` where it is `owned`."""
-    values = {name: _new(table, name) for name in ("price", "updated_at")}
-    owner = [table.c.carrier_id == sa.bindparam("owner", type_=sa.Uuid())] if owned else []
-    account = [Account.id == table.c.account_id]
-    return _changing(table, values | {"price_unit": Account.billing_currency}, *owner, using=account)
-
-
-async def delete(
-    context: Context, model: type[SQLModel], row_id: str, *, held: str, unless: Any = ()
-) -> UUID:
-    """Delete a row and keep its id for cursors: one statement. Raises Refused; `held` says why it stays."""
-    try:
-        identifier = parse_id(row_id)
-    except NoMatch:
-        raise Refused([not_found("id", model)]) from None
-    table: sa.Table = model.__table__  # type: ignore[attr-defined] # SQLModel sets it for table=True
-    conditions = [table.c.id == identifier, *owned_by(context, model), *unless]
-    gone = sa.delete(table).where(*conditions).returning(*table.c).cte("gone")
-    tombstone = sa.insert(Tombstone).from_select(
-        ["id", "carrier_id", "deleted_at"], sa.select(gone.c.id, gone.c.carrier_id, sa.func.now())
-    )
-    deleting = audit.leaving(
-        sa.select(gone.c.id).add_cte(tombstone.cte("tombstoned")),
-        table,
-        gone,
-        carrier_id=gone.c.carrier_id,
-        object_id=gone.c.id,
-        before=audit.shown(table, gone, table.c.keys()),
-    )
-    try:
-        async with statement(context) as session:
-            done = (await session.execute(deleting, audit.who(context))).scalar_one_or_none()
-            if done is None:
-                await existing(session, context, model, row_id, "id")
-    except IntegrityError as error:
-        if violation(error) not in STILL_REFERENCED:
-            raise
-        done = None
-    if done is None:
-        raise Refused([wrong("id", held, UserErrorCode.RESTRICTED)])
-    return identifier
-
-
-def violation(error: IntegrityError) -> str:
-    """The SQLSTATE of a violated constraint."""
-    return str(getattr(error.orig, "sqlstate", ""))

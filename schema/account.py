@@ -100,7 +100,8 @@ class UpdateAccountInput:
     billing_mode: Maybe[BillingMode | None] = strawberry.field(description="How the account pays.")
     default_tts_voice: Maybe[str | None] = strawberry.field(description="A voice identifier.")
     metadata: Maybe[JSON | None] = strawberry.field(
-        description="A JSON object merged into what is there: objects merge, everything else replaces."
+        description="A JSON object merged into what is there, up to 64 KiB in all: objects merge, "
+        "everything else replaces."
     )
 
     def problems(self) -> Iterator[UserError]:

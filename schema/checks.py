@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 from strawberry.types.maybe import Some
 
 from schema.errors import UserError, UserErrorCode, wrong
+from schema.scalars import MAX_JSON_BYTES
 
 MAX_NAME = 255
 
@@ -39,6 +41,15 @@ def not_null(**fields: Some[Any] | None) -> Iterator[UserError]:
 def json_object(field: str, maybe: Some[Any] | None) -> Iterator[UserError]:
     if maybe and not isinstance(maybe.value, dict):
         yield wrong(field, f'{field} must be a JSON object such as {{"key": "value"}}')
+
+
+def kept_json(field: str, merged: Any) -> Iterator[UserError]:
+    """What requests merge together is bounded as what one of them may bring is."""
+    if (size := len(orjson.dumps(merged))) > MAX_JSON_BYTES:
+        yield wrong(
+            field,
+            f"{field} would be {size} bytes of JSON once merged; at most {MAX_JSON_BYTES} are kept",
+        )
 
 
 def problem(field: str, message: str | None) -> Iterator[UserError]:

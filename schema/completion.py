@@ -81,12 +81,20 @@ class Written(str):
     members: Mapping[str, str]
 
 
+class Word(str):
+    """An expression of an enum's name, with the expression of its value and the names by values."""
+
+    __slots__ = ("names", "value")
+    value: str
+    names: Mapping[Any, str]
+
+
 @dataclass(frozen=True, eq=False)
 class Form:
     """Another way to write the objects of a type than GraphQL's, for whoever answers in another format.
 
-    `write` makes an expression of a mapping from response keys to expressions, some of them `Written`;
-    its second argument gives a value a name in generated code.
+    `write` makes an expression of a mapping from response keys to expressions, some of them `Written` or
+    `Word`; its second argument gives a value a name in generated code.
     """
 
     type_name: str
@@ -229,8 +237,13 @@ class _Compiler:
             return code
         leaf = self._name("leaf", _leaf(type_))
         if isinstance(type_, GraphQLEnumType):
-            words = self._name("words", {value.value: name for name, value in type_.values.items()})
-            return f"{words}[{code}]" if "Enum" in source.own else f"({words}.get({code}) or {leaf}({code}))"
+            names = {value.value: name for name, value in type_.values.items()}
+            words = self._name("words", names)
+            if "Enum" not in source.own:
+                return f"({words}.get({code}) or {leaf}({code}))"
+            word = Word(f"{words}[{code}]")
+            word.value, word.names = code, names
+            return word
         test = OWN_ANSWER.get(type_.name)
         if test is None or source.decode is not None:
             return f"{leaf}({code})"

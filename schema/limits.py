@@ -158,4 +158,8 @@ def _sizes(field: FieldNode) -> Iterator[int]:
     for argument in field.arguments or ():
         if argument.name.value in ("first", "last"):
             value = argument.value
-            yield min(int(value.value), whole) if isinstance(value, IntValueNode) else whole
+            if isinstance(value, IntValueNode) and len(value.value) <= len(str(whole)):
+                # One row at least: a size below that is refused later, and must not make the rest cost less.
+                yield min(max(int(value.value), 1), whole)
+            else:
+                yield whole

@@ -122,10 +122,10 @@ async def graphql(request: Request) -> Response:  # noqa: PLR0911 - one return f
         if media == PAGE:
             page: Response = await _page(request)(request)
             return page
-        given = await _parameters(request)
+        _check_request(request)
         service, client = request.app.state.service, request.scope["client"]
         context = await service.context_for(request.headers.get("authorization"), client)
-        asked = _asked(given)
+        asked = _asked(await _parameters(request))  # a body is read for those alone who have a key
         key = request.headers.get(HEADER)
         if request.method != "POST" or "subscription" in asked.text:
             _check_kind(request, asked, streams=media == EVENTS)
@@ -184,14 +184,19 @@ def _page(request: Request) -> Any:
     return getattr(request.app.state, "graphiql", None) if request.method in ("GET", "HEAD") else None
 
 
+def _check_request(request: Request) -> None:
+    """What the method and the headers tell. Raises Refused."""
+    if request.method == "POST":
+        _check_content_type(request.headers.get("content-type", ""))
+    elif request.method not in ("GET", "HEAD"):
+        allow = {"allow": "GET, HEAD, POST"}
+        raise Refused(405, "/graphql takes GET and POST", "METHOD_NOT_ALLOWED", allow)
+
+
 async def _parameters(request: Request) -> dict[str, Any]:
     """query, variables, operationName and extensions, of a body or a URL. Raises Refused."""
     if request.method == "POST":
-        _check_content_type(request.headers.get("content-type", ""))
         return _object(await _body(request))
-    if request.method not in ("GET", "HEAD"):
-        allow = {"allow": "GET, HEAD, POST"}
-        raise Refused(405, "/graphql takes GET and POST", "METHOD_NOT_ALLOWED", allow)
     given: dict[str, Any] = dict(request.query_params)
     for name in ("variables", "extensions"):
         if name in given:

@@ -4,17 +4,27 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
+from uuid import UUID
 
+import asyncpg
+import orjson
 import pytest
 from httpx import ASGITransport, AsyncClient, Response
+from starlette.applications import Starlette
 
 from app import create_app
 from settings import Settings
 from tests.conftest import ORIGIN, Door
-from tests.test_keys import remembers
+from tests.serving import served
+from tests.test_keys import REVOKE, key_of, remembers
+from tests.test_subscriptions import sent_events, socket, write
+from workers import retention
 
 LIMIT = 40
+DELIVERIES = "deliveries(first: 100) { nodes { id } }"  # 200 objects, and the event
+FOLLOW = f"subscription($after: ID) {{ events(after: $after) {{ id {DELIVERIES} }} }}"
 PAGE = "{ phoneCalls(first: 100) { nodes { id account { id } } } }"  # 300 objects
 
 
@@ -22,13 +32,24 @@ PAGE = "{ phoneCalls(first: 100) { nodes { id account { id } } } }"  # 300 objec
 async def another_process(
     database_url: str, broker_url: str, limit: int = LIMIT, **more: Any
 ) -> AsyncIterator[AsyncClient]:
+    async with (
+        another_application(database_url, broker_url, rate_limit=limit, **more) as application,
+        client_at("192.0.2.1", application) as client,
+    ):
+        yield client
+
+
+@asynccontextmanager
+async def another_application(database_url: str, broker_url: str, **more: Any) -> AsyncIterator[Starlette]:
     known = {"database_url": database_url, "broker_url": broker_url, "secret_key": "k" * 32}
-    application = create_app(Settings.read(**known, rate_limit=limit, **more))
+    application = create_app(Settings.read(**known, **more))
     async with application.router.lifespan_context(application):
         await remembers(application)
-        transport = ASGITransport(app=application, client=("192.0.2.1", 1))
-        async with AsyncClient(transport=transport, base_url=ORIGIN) as client:
-            yield client
+        yield application
+
+
+def client_at(address: str, application: Starlette) -> AsyncClient:
+    return AsyncClient(transport=ASGITransport(app=application, client=(address, 1)), base_url=ORIGIN)
 
 
 @pytest.fixture
@@ -73,6 +94,15 @@ async def test_a_document_costs_a_unit_and_one_more_for_each_hundred_objects(
     assert 0 < reset <= 60
     assert cost == {"requested": 4, "limit": LIMIT, "remaining": LIMIT - 4}
     assert "extensions" not in (await ask(limited, ours, PAGE)).json()
+
+
+@pytest.mark.parametrize(("size", "cost"), [("-50", 1), ("-1000000", 4)])
+async def test_no_document_gives_back_what_others_cost(
+    limited: AsyncClient, ours: Door, size: str, cost: int
+) -> None:
+    answer = await ask(limited, ours, PAGE.replace("100", size))
+    assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert remaining(answer) == LIMIT - cost
 
 
 async def test_a_page_of_rest_costs_what_its_document_does(limited: AsyncClient, ours: Door) -> None:
@@ -140,6 +170,65 @@ async def test_a_process_that_ends_gives_back_what_it_had_not_spent(
         assert '"default";r=4998;' in (await read_nothing(other, ours)).headers["ratelimit"]
 
 
+async def test_refusals_wait_for_one_another(limited: AsyncClient, ours: Door) -> None:
+    """A process answers fifty a second of them: of fifty at once the last one waits a second, or nearly."""
+    for _ in range(LIMIT):
+        await read_nothing(limited, ours)
+    begun = monotonic()
+    refused = await asyncio.gather(*[_status(limited, ours) for _ in range(50)])
+    assert set(refused) == {429}
+    assert monotonic() - begun > 0.2  # a lower bound: a slow machine only adds to it
+
+
+async def test_a_subscription_is_charged_as_it_opens_over_either_transport(
+    database_url: str, broker_url: str, ours: Door
+) -> None:
+    connection = await asyncpg.connect(database_url)
+    seen, missed = await write(connection, ours, 2)
+    await connection.close()
+    with served(database_url, broker_url, RATE_LIMIT=str(LIMIT)) as server:
+        async with AsyncClient(base_url=server.origin) as client:
+            async with sent_events(server, ours, FOLLOW, after=seen) as events:
+                event = (await anext(events))[1]["data"]["events"]
+                assert event == {"id": missed, "deliveries": {"nodes": []}}
+                assert remaining(await read_nothing(client, ours)) == LIMIT - 1 - 2 - 1
+            async with socket(server, ours) as ws:
+                await ws.subscribe(FOLLOW, after=seen)
+                assert await ws.events(1) == [missed]
+                # One more for the connection itself.
+                assert remaining(await read_nothing(client, ours)) == LIMIT - 4 - 1 - 1 - 2 - 1
+
+
+async def test_a_subscription_that_costs_more_than_is_left_is_refused(
+    limited: AsyncClient, ours: Door
+) -> None:
+    for _ in range(LIMIT - 2):
+        await read_nothing(limited, ours)
+    headers = {"Authorization": f"Bearer {ours.key}", "Accept": "text/event-stream"}
+    opened = await limited.post("/graphql", json={"query": FOLLOW}, headers=headers)
+    name, data, *rest = opened.text.splitlines()
+    (error,) = orjson.loads(data.removeprefix("data: "))["errors"]
+    assert (name, error["extensions"]["code"]) == ("event: next", "RATE_LIMITED")
+    assert rest == ["", "event: complete", "data:", ""]
+    assert remaining(await read_nothing(limited, ours)) == 0
+    assert (await limited.post("/graphql", json={"query": FOLLOW}, headers=headers)).status_code == 429
+
+
+async def test_budgets_that_nobody_has_used_for_an_hour_are_deleted(
+    limited: AsyncClient, ours: Door, theirs: Door, platform: Door, database_url: str
+) -> None:
+    for door in (ours, theirs):
+        await read_nothing(limited, door)
+    used, idle = [UUID(await key_of(door)) for door in (ours, theirs)]
+    await platform.graphql(REVOKE, i={"id": str(idle)})
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
+        old = "UPDATE rate_budget SET began_at = began_at - interval '61 minutes' WHERE key_id = $1"
+        assert await pool.execute(old, idle) == "UPDATE 1"
+        await retention.clean(pool)
+        kept = "SELECT key_id FROM rate_budget WHERE key_id = ANY ($1)"
+        assert [row["key_id"] for row in await pool.fetch(kept, [used, idle])] == [used]
+
+
 async def test_no_limit_counts_nothing(database_url: str, broker_url: str, ours: Door) -> None:
     async with another_process(database_url, broker_url, 0) as free:
         answer = await ask(free, ours, PAGE, extensions={"cost": True})
@@ -162,3 +251,26 @@ async def test_an_address_with_too_many_wrong_keys_is_answered_for_known_keys_al
             "RATE_LIMITED",
         )
         assert (await read_nothing(client, ours)).status_code == 404
+
+
+async def test_wrong_keys_from_one_address_do_not_hold_up_another(
+    database_url: str, broker_url: str, ours: Door
+) -> None:
+    async with another_application(database_url, broker_url, wrong_key_limit=2) as application:
+        wrong = {"Authorization": "Bearer wrong"}
+        expected = {
+            "192.0.2.1": [401, 401, 429, 429],
+            "192.0.2.2": [404, 404],  # has the right key, which this process has not seen before
+            "2001:db8:1:1::1": [401, 401, 429],
+            "2001:db8:1:1:ffff::2": [429],  # of the same /64, which one customer has as a whole
+            "2001:db8:1:2::1": [401],
+        }
+        for address, statuses in expected.items():
+            async with client_at(address, application) as client:
+                for status in statuses:
+                    if status == 404:
+                        answer = await read_nothing(client, ours)
+                    else:
+                        answer = await client.post("/graphql", json={"query": PAGE}, headers=wrong)
+                    assert answer.status_code == status, address
+                    assert ("retry-after" in answer.headers) == (status == 429)

@@ -210,6 +210,21 @@ async def test_a_network_that_is_none_is_refused(platform: Door, network: str, m
     assert error["message"].startswith(message)
 
 
+@pytest.mark.parametrize("path", ["/graphql", "/carrier/v1/accounts"])
+async def test_nothing_is_read_of_a_body_that_came_without_a_known_key(http: AsyncClient, path: str) -> None:
+    read = False
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal read
+        read = True
+        yield b"{"
+
+    for authorization in ({}, {"Authorization": "Bearer nobodys"}):
+        headers = {"Content-Type": "application/json", **authorization}
+        refused = await http.post(path, content=body(), headers=headers)
+        assert (refused.status_code, read) == (401, False)
+
+
 async def test_a_mistyped_key_is_refused_without_the_database(app: Starlette, ours: Door) -> None:
     assert key_token.FORM.fullmatch(ours.key)
     mistyped = ours.key[:-1] + ("0" if ours.key[-1] != "0" else "1")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from httpx import Response
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -14,6 +15,7 @@ from schema.root import schema
 from tests.commands import carrierql
 from tests.conftest import JSON_API, Door, new_carrier, new_key
 from tests.document import Example, examples, for_reference
+from tests.test_budget import another_process
 from tests.test_replay import Scene, world
 
 VALIDATOR = "@seriousme/openapi-schema-validator@2.11.0"
@@ -121,6 +123,14 @@ def test_the_documented_parameters_are_there(example: Example) -> None:
             assert (name in attributes.get("required", [])) == parameter.required
 
 
+def told_headers(operation: dict[str, Any], response: Response) -> set[str]:
+    return set(resolved(operation["responses"][str(response.status_code)])["headers"])
+
+
+def sent_headers(response: Response) -> set[str]:
+    return {name for name in DOCUMENT["components"]["headers"] if name in response.headers}
+
+
 def body_schema(operation: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = operation["requestBody"]["content"][JSON_API]["schema"]
     return found
@@ -142,10 +152,7 @@ async def test_a_real_answer_is_valid(platform: Door, example: Example) -> None:
     answer = response.json() if response.content else None
     operation = of(example)
     assert problems(operation, response.status_code, answer) == []
-    documented = resolved(operation["responses"][str(response.status_code)]).get("headers", {})
-    assert documented.keys() == {"Vary", "ETag", "Location", "X-Request-Id"} & {
-        name.title().replace("Etag", "ETag") for name in response.headers
-    }
+    assert told_headers(operation, response) == sent_headers(response)
     for resource in objects(answer):
         described = DOCUMENT["components"]["schemas"][resource_name(resource["type"])]
         shown = set(described["properties"]["attributes"]["properties"]) - {"auth_token"}
@@ -193,6 +200,43 @@ async def test_refusals_are_as_documented(platform: Door, ours: Door, name: str)
     assert {401, 403, 406} <= {response.status_code for response in refused}
     for response in refused:
         assert problems(operation, response.status_code, response.json()) == []
+        assert sent_headers(response) <= told_headers(operation, response)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_writes_are_safe_to_repeat_and_changes_may_name_what_they_change(name: str) -> None:
+    method, _, operation = OPERATIONS[name]
+    headers = {shown["name"] for one in operation["parameters"] if (shown := resolved(one))["in"] == "header"}
+    tags = {"GET": {"If-None-Match"}, "POST": set()}.get(method, {"If-Match"})
+    assert headers == tags | ({"Idempotency-Key"} if method != "GET" else set())
+    due = {"409", "413", "422"} if method != "GET" else set()
+    due |= {"412"} if method in ("PATCH", "DELETE") else set()
+    assert {"409", "412", "413", "422"} & operation["responses"].keys() == due
+
+
+async def test_refusals_for_a_header_are_as_documented(ours: Door, account: str) -> None:
+    path, change = f"accounts/{account}", {"data": {"type": "account", "id": account}}
+    await ours.rest("PATCH", path, change, Idempotency_Key="used")
+    for status, method, headers in (
+        (422, "DELETE", {"Idempotency_Key": "used"}),
+        (412, "DELETE", {"If_Match": "other"}),
+        (412, "PATCH", {"If_Match": "other"}),
+        (400, "DELETE", {"Idempotency_Key": "k" * 256}),
+    ):
+        response = await ours.rest(method, path, change if method == "PATCH" else None, **headers)
+        operation = DOCUMENT["paths"]["/carrier/v1/accounts/{id}"][method.lower()]
+        assert (response.status_code, problems(operation, status, response.json())) == (status, [])
+        assert told_headers(operation, response) == sent_headers(response)
+
+
+async def test_a_spent_budget_is_as_documented(database_url: str, broker_url: str, ours: Door) -> None:
+    bearer = {"Authorization": f"Bearer {ours.key}"}
+    async with another_process(database_url, broker_url, 1) as client:
+        await client.get("/carrier/v1/accounts", headers=bearer)
+        response = await client.get("/carrier/v1/accounts", headers=bearer)
+    operation = DOCUMENT["paths"]["/carrier/v1/accounts"]["get"]
+    assert (response.status_code, problems(operation, 429, response.json())) == (429, [])
+    assert told_headers(operation, response) == sent_headers(response)
 
 
 @pytest.mark.parametrize("path", DOCUMENT["paths"])

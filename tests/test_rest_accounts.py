@@ -113,6 +113,32 @@ async def test_metadata_must_be_an_object(ours: Door, account: str, metadata: An
         assert (response.status_code, sources(response)) == (422, [{"pointer": "/data/attributes/metadata"}])
 
 
+async def test_merges_together_leave_no_more_metadata_than_one_request_may_bring(
+    ours: Door, account: str
+) -> None:
+    kept = {"a": "x" * 40_000}
+    assert (await update(ours, account, metadata=kept)).status_code == 200
+    before = await ours.graphql("{ auditEntries(first: 100) { nodes { id } } }")
+    more = {"b": {"c": "x" * 30_000}}
+    message = "metadata would be 70021 bytes of JSON once merged; at most 65536 are kept"
+    refused = await update(ours, account, metadata=more, name="Bob Cats")
+    (error,) = refused.json()["errors"]
+    assert (refused.status_code, error["code"], error["detail"], error["source"]) == (
+        422,
+        "invalid",
+        message,
+        {"pointer": "/data/attributes/metadata"},
+    )
+    payload = await ours.payload("updateAccount", "account", id=account, metadata=more, name="Bob Cats")
+    error = {"message": message, "field": ["metadata"], "code": "INVALID"}
+    assert payload == {"account": None, "userErrors": [error]}
+    shown = await attributes_of(ours, account)
+    assert (shown["name"], shown["metadata"]) == ("Rocket Rides", kept)
+    assert await ours.graphql("{ auditEntries(first: 100) { nodes { id } } }") == before
+    assert (await update(ours, account, metadata={"a": "", **more})).status_code == 200
+    assert (await attributes_of(ours, account))["metadata"] == {"a": "", **more}
+
+
 # Rule 21
 
 

@@ -1,7 +1,10 @@
 """The section "Errors" of the REST contract: what a wrong request is told."""
 
+import re
+from collections.abc import AsyncIterator
 from typing import Any
 
+import asyncpg
 import pytest
 
 from tests.conftest import Door, new_call
@@ -158,3 +161,30 @@ async def test_bytes_that_no_id_has_find_nothing(
     response = await ours.rest("GET", f"phone_calls?{query}")
     assert response.status_code == 200
     assert len(response.json()["data"]) == rows
+
+
+@pytest.fixture
+async def bad_luck(database_url: str) -> AsyncIterator[None]:
+    """No account may have the name Unlucky: a fault of ours, as nobody has thought of it."""
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("ALTER TABLE account ADD CONSTRAINT bad_luck CHECK (name <> 'Unlucky')")
+    yield
+    await connection.execute("ALTER TABLE account DROP CONSTRAINT bad_luck")
+    await connection.close()
+
+
+@pytest.mark.usefixtures("bad_luck")
+async def test_a_fault_of_ours_tells_its_id_and_nothing_of_the_inside(ours: Door) -> None:
+    body = {"data": {"type": "account", "attributes": {"name": "Unlucky"}}}
+    response = await ours.rest("POST", "accounts", body)
+    (error,) = response.json()["errors"]
+    told = "something went wrong on our side; the log knows it as "
+    assert (response.status_code, error["code"], error["detail"][: len(told)]) == (500, "internal", told)
+    assert re.fullmatch(r"[0-9a-f]{16}", error["detail"][len(told) :])
+    answer = await ours.graphql('mutation { createAccount(input: {name: "Unlucky"}) { account { id } } }')
+    (fault,) = answer["errors"]
+    assert fault["message"] == told + fault["extensions"]["id"]
+    assert set(fault["extensions"]) == {"code", "id"}
+    for text in (response.text, str(answer)):
+        assert "bad_luck" not in text
+        assert "INSERT" not in text

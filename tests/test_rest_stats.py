@@ -96,6 +96,12 @@ async def test_what_stats_do_not_know_is_refused(ours: Door, query: str, paramet
     assert (response.status_code, sources(response)) == (400, [{"parameter": parameter}])
 
 
+async def test_stats_of_nothing_name_all_that_is_missing(ours: Door) -> None:
+    response = await ours.rest("GET", "phone_numbers/stats")
+    missing = [{"parameter": name} for name in ("filter[available]", "filter[type]", "group_by")]
+    assert (response.status_code, sources(response)) == (400, missing)
+
+
 @pytest.mark.parametrize(
     "having",
     [
@@ -178,8 +184,9 @@ async def test_pages_of_groups_go_by_their_ids(stock: Door) -> None:
     )
 
 
-async def test_a_group_that_is_not_there_gives_an_empty_page(stock: Door) -> None:
-    shown = await stats(stock, f"{AVAILABLE}&{GROUPS}&page[after]={UNKNOWN}")
+@pytest.mark.parametrize("cursor", [f"page[after]={UNKNOWN}", "page[after]=%00", "page[before]=a%00b"])
+async def test_a_group_that_is_not_there_gives_an_empty_page(stock: Door, cursor: str) -> None:
+    shown = await stats(stock, f"{AVAILABLE}&{GROUPS}&{cursor}")
     assert shown == {"data": [], "links": {"prev": None, "next": None}}
 
 

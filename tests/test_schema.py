@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from graphql import GraphQLEnumType, build_schema, is_introspection_type
 from graphql.utilities import find_breaking_changes
 from starlette.applications import Starlette
@@ -119,6 +120,17 @@ async def test_documents_over_a_limit_are_refused_by_name(ours: Door) -> None:
         "this operation's number of variables is 101, over the limit of 100; ask for less at once",
         "Syntax Error: Document contains more than 4000 tokens. Parsing aborted.",
     ]
+
+
+@pytest.mark.parametrize("size", ["-1000000", "-" + "9" * 5000, "9" * 5000])
+async def test_a_size_that_no_page_has_lets_nothing_else_through(ours: Door, size: str) -> None:
+    odd = f"accounts(first: {size}) {{ nodes {{ id }} }}"
+    (error, *_) = (await ours.graphql(f"{{ {odd} }}"))["errors"]
+    assert "complexity" not in error["message"]
+    wide = "{ phoneCalls(first: 100) { nodes { account { phoneCalls(first: 100) { nodes { id } } } } } }"
+    for text in (wide, wide.replace("{", f"{{ odd: {odd} ", 1)):
+        (error, *_) = (await ours.graphql(text))["errors"]
+        assert error["extensions"] == {"code": "TOO_COMPLEX", "limit": 20000}, error
 
 
 async def test_a_nested_list_shows_each_parent_its_own_rows(ours: Door, platform: Door, account: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from models.secrets import Cipher, WrongSecretKey
 from tests.commands import SECRET_KEY, carrierql
+from tests.conftest import Door
 from tests.servers import TEMPLATE, fresh_database
 
 NEW_KEY = "another secret key of the tests, 32 or more"
@@ -20,6 +21,7 @@ SELECT table_name, column_name FROM information_schema.columns
 WHERE table_schema = 'public' AND data_type IN ('text', 'character varying')
   AND table_name <> 'alembic_version'
 """
+TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
 
 
 @pytest.fixture
@@ -31,6 +33,13 @@ async def url() -> AsyncIterator[str]:
 @pytest.fixture
 async def connection(url: str) -> AsyncIterator[Any]:
     connection = await asyncpg.connect(url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def served_database(database_url: str) -> AsyncIterator[Any]:
+    connection = await asyncpg.connect(database_url)
     yield connection
     await connection.close()
 
@@ -121,3 +130,29 @@ def test_both_keys_are_read_while_one_is_changed() -> None:
     assert both.renewed(new.encrypt("secret")) is None
     with pytest.raises(WrongSecretKey):
         new.decrypt(old.encrypt("secret"))
+
+
+async def test_a_copy_of_the_database_holds_no_secret_that_works(
+    ours: Door, platform: Door, served_database: Any
+) -> None:
+    attributes = {"data": {"type": "account", "attributes": {"name": "Rocket Rides"}}}
+    account = (await ours.rest("POST", "accounts", attributes, Idempotency_Key="once")).json()["data"]
+    made = await ours.payload(
+        "createWebhookEndpoint", "webhookEndpoint", "{ id signingSecret }", url="http://127.0.0.1:9/"
+    )
+    endpoint = made["webhookEndpoint"]
+    await ours.do("rotateWebhookSigningSecret", "webhookEndpoint", id=endpoint["id"])
+    asked = "query($id: ID!) { webhookEndpoint(id: $id) { signingSecret } }"
+    rotated = (await ours.graphql(asked, id=endpoint["id"]))["data"]["webhookEndpoint"]
+    copy = ""
+    for (table,) in await served_database.fetch(TABLES):
+        copy += await served_database.fetchval(f"SELECT coalesce(string_agg(t::text, ''), '') FROM {table} t")
+    assert account["id"] in copy
+    secrets = [
+        ours.key,
+        platform.key,
+        account["attributes"]["auth_token"],
+        endpoint["signingSecret"],
+        rotated["signingSecret"],
+    ]
+    assert [secret for secret in secrets if secret in copy or secret.encode().hex() in copy] == []

@@ -1,5 +1,6 @@
 """Webhook endpoints: made, changed, rotated and deleted through GraphQL."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -114,6 +115,14 @@ async def test_a_carrier_has_room_for_so_many_endpoints(ours: Door) -> None:
     answer = await ours.graphql("{ webhookEndpoints { url } }")
     listed = [endpoint["url"] for endpoint in answer["data"]["webhookEndpoints"]]
     assert listed == [f"{URL}/{number}" for number in reversed(range(MAX_ENDPOINTS))]
+
+
+async def test_many_made_at_once_do_not_find_more_room(ours: Door) -> None:
+    for number in range(MAX_ENDPOINTS - 2):
+        await create(ours, url=f"{URL}/{number}")
+    given = [ours.payload("createWebhookEndpoint", "webhookEndpoint", url=URL) for _ in range(8)]
+    made = [payload["webhookEndpoint"] for payload in await asyncio.gather(*given)]
+    assert made.count(None) == 6
 
 
 async def test_the_list_shows_a_carriers_own_alone(ours: Door, theirs: Door, platform: Door) -> None:

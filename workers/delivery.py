@@ -61,11 +61,17 @@ class Deliverer:
         await asyncio.gather(*map(asyncio.wrap_future, list(self._working)))
 
     def _begin(self, endpoint: str) -> None:
-        """The actor, in a thread of Dramatiq's: waits for a place, not for the work."""
+        """The actor, in a thread of Dramatiq's: waits for a place and the first claim, not for the work.
+
+        A process whose loop is busy claims later, and so leaves the next hint to one that is idle.
+        """
         self._places.acquire()
-        task = asyncio.run_coroutine_threadsafe(self._work(UUID(endpoint)), self._loop)
+        claimed = threading.Event()
+        task = asyncio.run_coroutine_threadsafe(self._work(UUID(endpoint), claimed.set), self._loop)
         self._working.add(task)
         task.add_done_callback(self._end)
+        task.add_done_callback(lambda _: claimed.set())
+        claimed.wait()
 
     def _end(self, task: Future[None]) -> None:
         self._working.discard(task)
@@ -73,13 +79,14 @@ class Deliverer:
         if error := task.exception():
             log.error("webhook worker failed", exc_info=error)
 
-    async def _work(self, endpoint: UUID) -> None:
+    async def _work(self, endpoint: UUID, tell_claimed: Callable[[], None]) -> None:
         """Claim, send and record until nothing is due or the turn is over."""
         token, end = uuid4(), time.monotonic() + TURN_SECONDS
         try:
             while not self._stopping and time.monotonic() < end:
                 leased_until = time.monotonic() + self._lease
                 claimed = await queue.claim(self._pool, endpoint, token, self._lease)
+                tell_claimed()
                 if not claimed:
                     break
                 signer = self._signer(claimed[0])  # they are all one endpoint's

@@ -19,8 +19,8 @@ from workers.delivery import Deliverer
 from workers.sending import Sender
 
 CONNECTIONS = 10
-THREADS = 4
-POLL_MILLISECONDS = 100  # how often an idle worker looks into Redis
+THREADS = 2
+POLL_MILLISECONDS = 50  # how often an idle worker looks into Redis
 TICK_SECONDS = 0.2
 FOLD_SECONDS = 1
 SEAL_SECONDS = 0.5
@@ -43,6 +43,7 @@ async def work(settings: Settings) -> None:
         hints = broker.connect(settings.broker_url)
         deliverer.declare_actor(hints)
         worker = dramatiq.Worker(hints, worker_threads=THREADS, worker_timeout=POLL_MILLISECONDS)
+        worker.queue_prefetch = THREADS  # what a busy process holds back, an idle one would begin
         worker.start()
         await stopped.wait()
         await asyncio.gather(asyncio.to_thread(worker.stop), deliverer.stop())

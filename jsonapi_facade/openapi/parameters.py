@@ -7,10 +7,23 @@ from jsonapi_facade.openapi.schemas import Json, input_fields, told, value
 from jsonapi_facade.operations import inputs, members
 from jsonapi_facade.query import GROUPS, MAX_PAGE_SIZE, OPERATORS, PAGE_SIZE, STATS_ARE_OF
 from jsonapi_facade.resources import BY_TYPE, Resource
+from models.idempotency_key import KEPT_HOURS
+from resolvers.idempotency import HEADER as IDEMPOTENCY_KEY
+from resolvers.idempotency import MAX_LENGTH
+
+MATCHING = frozenset({"Update", "Delete"})  # done to what its sender has seen
+IF_MATCH = """\
+The `ETag` of the object's own address without parameters, or several with commas between: the write is done
+to that state alone. `*` is any."""
+ONCE = f"""\
+Makes the write safe to repeat: for {KEPT_HOURS} hours the same request with the same key gets the same answer
+and is not done again."""
 
 
 def call_parameters(resource: Resource, verb: str) -> list[Json]:
-    shared = ["If-None-Match"] if verb in READS else []
+    shared = ["If-None-Match"] if verb in READS else [IDEMPOTENCY_KEY]
+    if verb in MATCHING:
+        shared.append("If-Match")
     own = []
     if verb == "Stats":
         own = _statistics_parameters()
@@ -36,8 +49,13 @@ def _query(name: str, schema: Json, description: str, **more: Any) -> Json:
     return {"name": name, "in": "query", "description": description, "schema": schema, **more}
 
 
+def _header(name: str, schema: Json, description: str) -> Json:
+    return {**_query(name, schema, description), "in": "header"}
+
+
 def shared_parameters() -> Json:
     cursor = {"type": "string", "format": "uuid"}
+    key = {"type": "string", "pattern": f"^[ -~]{{1,{MAX_LENGTH}}}$"}
     size = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE}
     shown = [
         {**_query("id", cursor, "The id of the object."), "in": "path", "required": True},
@@ -49,10 +67,9 @@ def shared_parameters() -> Json:
             "Rows that precede the row of this id; wins over `page[after]`.",
         ),
         _query(PARAMETER, {"const": VALUE}, "Answers the GraphQL operation instead of running it."),
-        {
-            **_query("If-None-Match", {"type": "string"}, "The `ETag` of a document that is there already."),
-            "in": "header",
-        },
+        _header("If-None-Match", {"type": "string"}, "The `ETag` of a document that is there already."),
+        _header("If-Match", {"type": "string"}, IF_MATCH),
+        _header(IDEMPOTENCY_KEY, key, ONCE),
     ]
     return {_key(parameter["name"]): parameter for parameter in shown}
 
