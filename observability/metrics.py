@@ -111,11 +111,15 @@ _names: set[str] = set()
 
 
 def answered(door: str, operation: str, status: int, seconds: float) -> None:
-    key = (door, _bounded(door, operation), status)
-    tally = _requests.get(key)
-    if tally is None:
-        tally = _requests[key] = Tally(REQUESTS.labels(*key))
+    tally = _requests.get((door, operation, status)) or _of_requests(door, operation, status)
     tally.observe(seconds)
+
+
+def _of_requests(door: str, operation: str, status: int) -> Tally:
+    key = (door, _bounded(door, operation), status)
+    if key not in _requests:
+        _requests[key] = Tally(REQUESTS.labels(*key))
+    return _requests[key]
 
 
 def statement(pool: str, seconds: float) -> None:

@@ -1,13 +1,12 @@
 """The request that is being answered: its id, its trace, and what it turned out to be."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from random import getrandbits
 from time import perf_counter
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -63,31 +62,31 @@ def following(request_id: str | None, trace_parent: str | None, name: str) -> It
 
 
 class Observe:
-    """ASGI middleware: an id for every request, which is answered too, and its figures."""
+    """ASGI middleware: an id for every request, which is answered too, and its figures.
+
+    Plain functions pass on what is to be awaited: a coroutine for each call would be felt in every request.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-            return
-        request = _request(scope["headers"])
-        request.door, request.address = _door(scope), (scope.get("client") or (None,))[0]
+            return self._app(scope, receive, send)
+        request = _request(scope)
         CURRENT.set(request)
         start = perf_counter()
 
-        async def answer(message: Message) -> None:
+        def answer(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 own = (b"x-request-id", request.id.encode())
                 message["headers"] = [*message["headers"], own, *request.headers()]
                 metrics.answered(request.door, request.operation, message["status"], perf_counter() - start)
-            await send(message)
+            return send(message)
 
         if tracing.tracer is None:
-            await self._app(scope, receive, answer)
-        else:
-            await self._traced(scope, receive, answer, request)
+            return self._app(scope, receive, answer)
+        return self._traced(scope, receive, answer, request)
 
     async def _traced(self, scope: Scope, receive: Receive, send: Send, request: Request) -> None:
         """The same within a span, which what follows has as its parent."""
@@ -98,18 +97,22 @@ class Observe:
             span.update_name(request.operation or request.door)
 
 
-def _request(headers: Any) -> Request:
+def _request(scope: Scope) -> Request:
     """Takes over the caller's id and trace where they are well-formed: they end up in headers and logs."""
-    given = trace = b""
-    for name, value in headers:
+    given = trace = None
+    for name, value in scope["headers"]:
         if name == b"x-request-id":
             given = value
         elif name == b"traceparent":
             trace = value
-    identifier = given.decode() if given and REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
-    return Request(identifier, trace.decode() if trace and TRACE_PARENT.fullmatch(trace) else None)
+    return Request(
+        given.decode() if given and REQUEST_ID.fullmatch(given) else getrandbits(128).to_bytes(16).hex(),
+        trace.decode() if trace and TRACE_PARENT.fullmatch(trace) else None,
+        "",
+        _door(scope["path"]),
+        (scope.get("client") or (None,))[0],
+    )
 
 
-def _door(scope: Scope) -> str:
-    path = scope["path"]
+def _door(path: str) -> str:
     return "rest" if path.startswith("/carrier/v1") else "graphql" if path == "/graphql" else "other"
