@@ -24,7 +24,7 @@ RUN /app/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --
     && /app/bin/python -m compileall -q /app/lib
 
 FROM python:3.13-slim
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin carrierql
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin carrierql
 COPY --from=build /app /app
 ENV PATH=/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 LOG_FORMAT=json
 WORKDIR /tmp

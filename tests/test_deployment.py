@@ -18,6 +18,8 @@ from settings import Environment
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
 LEFT_OUT = ("__pycache__", "node_modules")
+FILES = ("pyproject.toml", "README.md", "LICENSE", "app.py", "settings.py")
+FOLDERS = ("cli", "jsonapi_facade", "models", "observability", "pages", "resolvers", "schema", "workers")
 METRIC = re.compile(r"carrierql_\w+")
 
 
@@ -78,16 +80,23 @@ def test_the_composition_sets_what_there_is_to_set() -> None:
         assert {"DATABASE_URL", "BROKER_URL", "SECRET_KEY"} <= set(service["environment"])
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
+        assert service["init"] is True
         commands[name] = service["command"][0]
     assert commands == {"migrate": "migrate", "web": "serve", "worker": "worker", "scheduler": "scheduler"}
 
 
+def test_an_image_is_sent_what_an_installation_needs_and_nothing_else() -> None:
+    rules = (ROOT / ".dockerignore").read_text().splitlines()
+    assert rules[0] == "*"
+    let_through = {rule[1:] for rule in rules if rule.startswith("!")}
+    assert let_through == {*FILES, *FOLDERS, "requirements.lock"}
+
+
 def test_an_installed_service_has_all_its_files(tmp_path: Path) -> None:
     """An image is not an editable checkout: what pyproject.toml forgets is missing there alone."""
-    ours = ("cli", "jsonapi_facade", "models", "observability", "pages", "resolvers", "schema", "workers")
-    for name in ("pyproject.toml", "README.md", "LICENSE", "app.py", "settings.py"):
+    for name in FILES:
         shutil.copy(ROOT / name, tmp_path)
-    for name in ours:
+    for name in FOLDERS:
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns(*LEFT_OUT))
     build = "import sys; from setuptools import build_meta; print(build_meta.build_wheel('.'))"
     built = subprocess.run(
@@ -95,7 +104,7 @@ def test_an_installed_service_has_all_its_files(tmp_path: Path) -> None:
     )
     with ZipFile(tmp_path / built.stdout.splitlines()[-1]) as wheel:
         installed = set(wheel.namelist())
-    there = {str(file.relative_to(tmp_path)) for name in ours for file in (tmp_path / name).rglob("*.*")}
+    there = {str(file.relative_to(tmp_path)) for name in FOLDERS for file in (tmp_path / name).rglob("*.*")}
     assert {file for file in there - installed if not file.startswith("pages/")} == {
         "models/migrations/script.py.mako"  # for whoever writes a migration
     }
