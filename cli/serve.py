@@ -66,7 +66,7 @@ def run(settings: Settings, listener: socket.socket) -> None:
         factory=True,
         workers=settings.web_concurrency,
         loop="uvloop",
-        http="httptools",
+        http="cli.bounded_http:BoundedHttp",
         ws="websockets-sansio",
         ws_max_size=MAX_MESSAGE,
         ws_per_message_deflate=False,  # a small event grows by it, and each connection would keep its windows
