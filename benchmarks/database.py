@@ -1,7 +1,7 @@
 """A temporary PostgreSQL with the newest schema, and a carrier to ask in the name of."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,8 @@ CIPHER = Cipher("k" * 32)  # made once: deriving its key costs more than most of
 
 
 @contextmanager
-def temporary_database() -> Iterator[str]:
-    """Its URL; it is gone in the end."""
+def temporary_database(migrate: Callable[[str], None] = migrate) -> Iterator[str]:
+    """Its URL, once it is migrated; it is gone in the end."""
     with tempfile.TemporaryDirectory() as directory:
         Path(directory).chmod(0o711)  # PostgreSQL's user has to pass when root runs this
         server = Postgres(Path(directory) / "postgres", durable=False)

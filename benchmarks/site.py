@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +17,8 @@ import orjson
 
 from benchmarks import rows
 from benchmarks.clients import GONE, Connection, connected
+from benchmarks.database import temporary_database
 from benchmarks.ratios import MANY, pin
-from cli.embedded import Postgres
 from models.secrets import fingerprint
 
 ROOT = Path(__file__).parent.parent
@@ -104,16 +103,9 @@ def carrierql(url: str, tree: Path, *command: str) -> None:
 @contextmanager
 def filled(tree: Path = ROOT) -> Iterator[tuple[str, list[str]]]:
     """(URL of a temporary database as the tree's code migrates it, keys of its carriers)."""
-    with tempfile.TemporaryDirectory() as directory:
-        Path(directory).chmod(0o711)  # PostgreSQL's user has to pass when root runs this
-        server = Postgres(Path(directory) / "postgres", durable=False)
-        pin(1)
-        server.start()
-        try:
-            carrierql(server.url, tree, "migrate")
-            yield server.url, asyncio.run(fill(server.url))
-        finally:
-            server.stop()
+    pin(1)
+    with temporary_database(lambda url: carrierql(url, tree, "migrate")) as url:
+        yield url, asyncio.run(fill(url))
 
 
 async def fill(url: str) -> list[str]:

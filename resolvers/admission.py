@@ -111,7 +111,8 @@ class Admission:
             return True
         if running >= self._most:
             return False
-        return monotonic() >= min(self._floods_until.get(carrier, 0.0), self._several_until)
+        until = self._floods_until.get(carrier)
+        return until is None or monotonic() >= min(until, self._several_until)
 
     def _give_up(self, carrier: Carrier, waiter: "asyncio.Future[None]") -> None:
         if waiter.cancelled():

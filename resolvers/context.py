@@ -15,7 +15,7 @@ from models.api_key import ApiKeyAccess, ApiKeyRole
 from models.database import Database
 from models.networks import Network
 from models.secrets import Cipher
-from resolvers.admission import Admission, Turn
+from resolvers.admission import Admission
 from resolvers.budget import Budget
 from resolvers.event_stream import EventStream
 from resolvers.planner import named_type
@@ -84,7 +84,7 @@ class Context:
         """Where an operation is run. Raises Busy and RateLimited at its beginning."""
         if self.admission is None:
             return nullcontext()
-        return Turn(self.admission, self.viewer.carrier_id)
+        return self.admission.turn(self.viewer.carrier_id)
 
     def allow(self, roles: frozenset[ApiKeyRole], access: ApiKeyAccess) -> None:
         """Raise FORBIDDEN where the key's role or access does not suffice."""

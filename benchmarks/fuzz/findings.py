@@ -13,7 +13,9 @@ from typing import Any
 
 import httpx
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from schemathesis.generation import GenerationMode
 
 AT_ONCE = 50
 ODD = 5  # one case of so many is an oddity
@@ -65,8 +67,16 @@ class Findings:
             found.times += 1
             found.curl = found.curl or curl()
 
-    def draw(self, strategies: list[SearchStrategy[Any]], use: Callable[[Any], None]) -> None:
-        """Call `use` with the rest of the cases, of each strategy in turn, unless the time is over before."""
+    def draw(self, operations: list[Any], beside: SearchStrategy[Any], use: Callable[[Any], None]) -> None:
+        """Call `use` with the rest of the cases, each with a value of `beside`, unless time is over.
+
+        Each operation has its turn, with right cases and with wrong ones.
+        """
+        strategies = [
+            st.tuples(operation.as_strategy(mode), beside)
+            for operation in operations
+            for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+        ]
         at_once, turn = min(AT_ONCE, max(self.cases // len(strategies), 1)), 0
         while self.done < self.cases and not self.is_over:
             count = min(at_once, self.cases - self.done)
