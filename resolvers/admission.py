@@ -91,10 +91,11 @@ class Admission:
         """Whether there was one to be called; its carrier is the last one in turn then."""
         for carrier, waiters in self._waiting.items():
             if self._within_share(carrier):
-                waiter = waiters[0]
-                self._remove(carrier, waiter)
-                if carrier in self._waiting:
-                    self._waiting[carrier] = self._waiting.pop(carrier)
+                waiter = waiters.popleft()
+                self._queued -= 1
+                del self._waiting[carrier]
+                if waiters:
+                    self._waiting[carrier] = waiters
                 if not waiter.done():  # else it was given up just then
                     self._take(carrier)
                     waiter.set_result(None)
@@ -121,8 +122,8 @@ class Admission:
             self.leave(carrier)
 
     def _remove(self, carrier: Carrier, waiter: "asyncio.Future[None]") -> None:
-        waiters = self._waiting.get(carrier, deque())
-        if waiter in waiters:
+        waiters = self._waiting.get(carrier)
+        if waiters and waiter in waiters:
             waiters.remove(waiter)
             self._queued -= 1
             if not waiters:
