@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from starlette.applications import Starlette
@@ -14,11 +14,11 @@ SECONDS = 30  # until a test is given up
 BEGUN = b"GET / HTTP/1.1\r\nHost: here\r\n"
 
 
-@pytest.fixture
-async def port() -> AsyncIterator[int]:
-    """Of a server that is patient for a second."""
+@asynccontextmanager
+async def serving(patience: int = SECONDS) -> AsyncIterator[int]:
+    """The port of a server that is patient for so many seconds."""
     config = Config(
-        Starlette(), port=0, http=BoundedHttp, timeout_keep_alive=1, log_config=None, lifespan="off"
+        Starlette(), port=0, http=BoundedHttp, timeout_keep_alive=patience, log_config=None, lifespan="off"
     )
     server = Server(config)
     config.load()
@@ -42,17 +42,20 @@ async def answer(port: int, *pieces: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("begun", [BEGUN + b"X: ", b"GET /"])
-async def test_a_head_without_end_is_refused(port: int, begun: bytes) -> None:
+async def test_a_head_without_end_is_refused(begun: bytes) -> None:
     rest = b"a" * (MAX_HEAD + 1 - len(begun))  # all of it is read, so that no reset takes the answer away
-    assert await answer(port, begun, rest[:1000], rest[1000:]) == REFUSAL
+    async with serving() as port:
+        assert await answer(port, begun, rest[:1000], rest[1000:]) == REFUSAL
 
 
-async def test_a_long_head_is_taken_and_the_next_one_too(port: int) -> None:
+async def test_a_long_head_is_taken_and_the_next_one_too() -> None:
     long = [BEGUN, *[b"X-%d: %b\r\n" % (number, b"a" * 1000) for number in range(MAX_HEAD // 1100)], b"\r\n"]
     last = BEGUN + b"Connection: close\r\n\r\n"
-    assert (await answer(port, *long, *long, last)).count(b"404 Not Found") == 3
+    async with serving() as port:
+        assert (await answer(port, *long, *long, last)).count(b"404 Not Found") == 3
 
 
 @pytest.mark.parametrize("sent", [b"", BEGUN, BEGUN + b"\r\n" + BEGUN])
-async def test_a_head_that_does_not_come_ends_the_connection(port: int, sent: bytes) -> None:
-    assert (await answer(port, sent)).count(b"404 Not Found") == sent.count(b"\r\n\r\n")
+async def test_a_head_that_does_not_come_ends_the_connection(sent: bytes) -> None:
+    async with serving(patience=1) as port:
+        assert (await answer(port, sent)).count(b"404 Not Found") == sent.count(b"\r\n\r\n")
