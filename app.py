@@ -115,7 +115,8 @@ async def ready(request: Request) -> Response:
         "broker": "up" if await broker_health.answers(request.app.state.broker_url) else "away",
     }
     try:
-        await request.app.state.service.database.reads.fetchval("SELECT 1", timeout=broker_health.SECONDS)
+        async with asyncio.timeout(broker_health.SECONDS):
+            await request.app.state.service.database.reads.fetchval("SELECT 1")
     except UNAVAILABLE:
         state["database"] = "away"
     return JSONResponse(state, 200 if set(state.values()) == {"up"} else 503)

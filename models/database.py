@@ -30,6 +30,7 @@ UNAVAILABLE = (
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.QueryCanceledError,  # it took too long
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a connection that the server has just said it ends, and has not closed yet
     sqlalchemy.exc.InterfaceError,
@@ -81,8 +82,9 @@ class Database:
             connect_args={"command_timeout": STATEMENT_SECONDS, "server_settings": {"timezone": "UTC"}},
         )
         _time_statements(engine)
-        reads = Reads(partial(_connect_to_read, _dsn(url)), OWN_READS, ACQUIRE_SECONDS)
-        walled = Reads(partial(_connect_to_read, _dsn(url), role=TENANT), size, ACQUIRE_SECONDS)
+        reads = Reads(partial(_connect_to_read, _dsn(url)), OWN_READS, ACQUIRE_SECONDS, STATEMENT_SECONDS)
+        to_tenant = partial(_connect_to_read, _dsn(url), role=TENANT)
+        walled = Reads(to_tenant, size, ACQUIRE_SECONDS, STATEMENT_SECONDS)
         try:
             autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
             yield cls(reads, walled, engine, autocommit, url)
@@ -141,7 +143,6 @@ async def _connect_to_read(dsn: str, **settings: str) -> "asyncpg.Connection[asy
     connection = await asyncpg.connect(
         dsn,
         timeout=ACQUIRE_SECONDS,
-        command_timeout=STATEMENT_SECONDS,
         server_settings=READ_SETTINGS | settings,
     )
     try:

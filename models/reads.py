@@ -6,7 +6,7 @@ fifth of one that has to wait for its turn (docs/decisions/0002-two-pools.md).
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from time import perf_counter
 from typing import Any
@@ -16,6 +16,7 @@ import asyncpg
 from observability.statements import observe_statement
 
 CLOSE_SECONDS = 5
+LOOK_SECONDS = 1  # between looks for statements that take too long
 Connect = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
 
 
@@ -23,39 +24,44 @@ class Reads:
     """At most `size` connections, each made by `connect` when it is first needed.
 
     Who waits longer than `seconds` for one gets TimeoutError; what `connect` and the statements raise goes
-    through, and the connection of a statement that failed is closed, its statement cancelled.
+    through, and the connection of a statement that failed is closed, its statement cancelled. A statement
+    that takes longer than `statement_seconds` is cancelled, and raises QueryCanceledError: found by looking
+    at all of them now and then, for a timer of its own costs a short statement a tenth of its time.
     """
 
-    def __init__(self, connect: Connect, size: int, seconds: float) -> None:
+    def __init__(self, connect: Connect, size: int, seconds: float, statement_seconds: float) -> None:
         self._connect, self._size, self._seconds = connect, size, seconds
+        self._statement_seconds = statement_seconds
+        self._began: dict[Any, float] = {}  # by connection, of the statements that are running
+        self._look: asyncio.TimerHandle | None = None
         self._idle: list[Any] = []
         self._waiters: deque[asyncio.Future[Any]] = deque()
         self._open: set[Any] = set()
         self._connecting = 0
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def fetch(self, text: str, *values: Any, **options: Any) -> list[Any]:
-        rows: list[Any] = await self._run("fetch", text, values, options)
-        return rows
+    def fetch(self, text: str, *values: Any) -> Coroutine[Any, Any, list[Any]]:
+        return self._run("fetch", text, values)
 
-    async def fetchrow(self, text: str, *values: Any, **options: Any) -> Any:
-        return await self._run("fetchrow", text, values, options)
+    def fetchrow(self, text: str, *values: Any) -> Coroutine[Any, Any, Any]:
+        return self._run("fetchrow", text, values)
 
-    async def fetchval(self, text: str, *values: Any, **options: Any) -> Any:
-        return await self._run("fetchval", text, values, options)
+    def fetchval(self, text: str, *values: Any) -> Coroutine[Any, Any, Any]:
+        return self._run("fetchval", text, values)
 
-    async def _run(self, method: str, text: str, values: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    async def _run(self, method: str, text: str, values: tuple[Any, ...]) -> Any:
         connection = self._idle.pop() if self._idle else await self._acquire()
         while connection.is_closed():
             self._drop(connection)
             connection = self._idle.pop() if self._idle else await self._acquire()
-        began = perf_counter()
+        began = self._began[connection] = perf_counter()
         try:
-            found = await getattr(connection, method)(text, *values, **options)
+            found = await getattr(connection, method)(text, *values)
         except BaseException:  # its statement may still be running, or the server be leaving
             self._drop(connection)
             raise
         finally:
+            self._began.pop(connection, None)
             observe_statement("reads", perf_counter() - began)
         self._pass_on(connection)
         return found
@@ -75,11 +81,21 @@ class Reads:
         try:
             connection = await self._connect()
             self._open.add(connection)
+            if self._look is None:
+                self._end_long_statements()
         finally:
             self._connecting -= 1
             if connection is None:
                 self._invite()
         return connection
+
+    def _end_long_statements(self) -> None:
+        """Close their connections, which cancels them; again and again until `close`."""
+        latest = perf_counter() - self._statement_seconds
+        for connection in [connection for connection, began in self._began.items() if began < latest]:
+            del self._began[connection]
+            self._close_soon(connection)
+        self._look = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._end_long_statements)
 
     async def _waited(self) -> Any:
         """The connection that is passed on, or None: there is room for a new one."""
@@ -108,10 +124,13 @@ class Reads:
 
     def _drop(self, connection: Any) -> None:
         self._open.discard(connection)
+        self._close_soon(connection)
+        self._invite()
+
+    def _close_soon(self, connection: Any) -> None:
         task = asyncio.get_running_loop().create_task(_close(connection))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
-        self._invite()
 
     def _invite(self) -> None:
         """There is room for a connection: the first waiter may make it."""
@@ -127,6 +146,8 @@ class Reads:
 
     def close(self) -> None:
         """All connections are gone at once, in use or not."""
+        if self._look is not None:
+            self._look.cancel()
         for task in self._closing:
             task.cancel()
         for connection in self._open:

@@ -24,9 +24,9 @@ class ReadsWithin(Reads):
         self._connection = connection
         self._turn = asyncio.Lock()
 
-    async def _run(self, method: str, text: str, values: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    async def _run(self, method: str, text: str, values: tuple[Any, ...]) -> Any:
         async with self._turn:
-            return await getattr(self._connection, method)(text, *values, **options)
+            return await getattr(self._connection, method)(text, *values)
 
 
 @asynccontextmanager

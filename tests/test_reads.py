@@ -19,8 +19,8 @@ Pool = Callable[..., AbstractAsyncContextManager[Reads]]
 @pytest.fixture
 def pool(database_url: str) -> Pool:
     @asynccontextmanager
-    async def of(size: int, seconds: float = 30) -> AsyncIterator[Reads]:
-        reads = Reads(lambda: asyncpg.connect(database_url), size, seconds)
+    async def of(size: int, seconds: float = 30, statement_seconds: float = 60) -> AsyncIterator[Reads]:
+        reads = Reads(lambda: asyncpg.connect(database_url), size, seconds, statement_seconds)
         try:
             yield reads
         finally:
@@ -73,6 +73,18 @@ async def test_a_cancelled_statement_makes_room_for_those_who_wait(pool: Pool, d
         assert reads.figures() == {"used": 0, "open": 1, "most": 1}
 
 
+async def test_a_statement_that_takes_too_long_is_ended_and_makes_room(pool: Pool, database_url: str) -> None:
+    async with pool(1, statement_seconds=0.1) as reads:
+        sleeper = asyncio.create_task(reads.fetchval(SLEEP))
+        await busy(database_url, 1)
+        waiting = asyncio.create_task(reads.fetchval("SELECT 1"))
+        with pytest.raises(asyncpg.QueryCanceledError):
+            await sleeper
+        assert await waiting == 1
+        await busy(database_url, 0)
+        assert reads.figures() == {"used": 0, "open": 1, "most": 1}
+
+
 async def test_a_failed_statement_costs_its_own_connection_alone(pool: Pool) -> None:
     async with pool(1) as reads:
         with pytest.raises(asyncpg.UndefinedTableError):
@@ -86,6 +98,6 @@ async def test_a_database_that_is_away_is_told_to_all_who_wait() -> None:
         await asyncio.sleep(0)
         raise ConnectionRefusedError
 
-    reads = Reads(refuse, 1, 30)
+    reads = Reads(refuse, 1, 30, 60)
     found = await asyncio.gather(*[reads.fetchval("SELECT 1") for _ in range(5)], return_exceptions=True)
     assert [type(error) for error in found] == [ConnectionRefusedError] * 5
