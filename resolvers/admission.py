@@ -17,6 +17,7 @@ MOST = 8  # of one carrier: connections of each kind are left for the others
 SHARE = 1  # of a carrier that floods, while another one asks
 QUEUE = 200  # requests that wait for a slot: a carrier's are at most half of them
 WAIT_SECONDS = 5
+LOOK_SECONDS = 0.5  # between looks for who has waited too long: a timer for each would be felt by all
 FLOOD_SECONDS = 2  # so long a carrier floods whose requests had to wait
 SEVERAL_SECONDS = 1  # so long a carrier that asked counts as asking
 RETRY_SECONDS = 1
@@ -33,7 +34,9 @@ class Admission:
         self._slots, self._queue, self._most = slots, queue, most
         self._running: dict[Carrier, int] = {}
         self._waiting: dict[Carrier, deque[asyncio.Future[None]]] = {}  # the first one's turn is next
-        self._free, self._queued, self._held = slots, 0, 0
+        self._ends: dict[asyncio.Future[None], float] = {}  # until when each waits, the longest first
+        self._look: asyncio.TimerHandle | None = None
+        self._free, self._held = slots, 0
         self._last: Carrier = None
         self._several_until = 0.0
         self._floods_until: dict[Carrier, float] = {}
@@ -56,13 +59,15 @@ class Admission:
         own = len(self._waiting.get(carrier, ()))
         if own >= self._queue // 2:
             await self._refuse(own)
-        if self._queued >= self._queue:
+        if len(self._ends) >= self._queue:
             raise _busy()
-        waiter = asyncio.get_running_loop().create_future()
+        loop, now = asyncio.get_running_loop(), monotonic()
+        waiter = loop.create_future()
         self._waiting.setdefault(carrier, deque()).append(waiter)
-        self._queued += 1
-        self._floods_until[carrier] = monotonic() + FLOOD_SECONDS
-        end = waiter.get_loop().call_later(WAIT_SECONDS, waiter.cancel)
+        self._ends[waiter] = now + WAIT_SECONDS
+        self._floods_until[carrier] = now + FLOOD_SECONDS
+        if self._look is None:
+            self._look = loop.call_later(LOOK_SECONDS, self._end_long_waits)
         try:
             await waiter
         except asyncio.CancelledError:
@@ -70,8 +75,6 @@ class Admission:
             if (task := asyncio.current_task()) and task.cancelling():
                 raise
             raise _busy() from None
-        finally:
-            end.cancel()
 
     def leave(self, carrier: Carrier) -> None:
         self._free += 1
@@ -85,15 +88,14 @@ class Admission:
 
     def figures(self) -> dict[str, int]:
         """Requests that are in progress, that wait, and the most that may be in progress."""
-        return {"running": self._slots - self._free, "waiting": self._queued, "most": self._slots}
+        return {"running": self._slots - self._free, "waiting": len(self._ends), "most": self._slots}
 
     def _call_next(self) -> bool:
         """Whether there was one to be called; its carrier is the last one in turn then."""
         for carrier, waiters in self._waiting.items():
             if self._within_share(carrier):
                 waiter = waiters.popleft()
-                self._queued -= 1
-                del self._waiting[carrier]
+                del self._ends[waiter], self._waiting[carrier]
                 if waiters:
                     self._waiting[carrier] = waiters
                 if not waiter.done():  # else it was given up just then
@@ -115,6 +117,17 @@ class Admission:
         until = self._floods_until.get(carrier)
         return until is None or monotonic() >= min(until, self._several_until)
 
+    def _end_long_waits(self) -> None:
+        """Again and again, as long as anybody waits."""
+        now = monotonic()
+        for waiter, end in self._ends.items():
+            if end > now:
+                break
+            waiter.cancel()
+        self._look = None
+        if self._ends:
+            self._look = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._end_long_waits)
+
     def _give_up(self, carrier: Carrier, waiter: "asyncio.Future[None]") -> None:
         if waiter.cancelled():
             self._remove(carrier, waiter)
@@ -125,7 +138,7 @@ class Admission:
         waiters = self._waiting.get(carrier)
         if waiters and waiter in waiters:
             waiters.remove(waiter)
-            self._queued -= 1
+            del self._ends[waiter]
             if not waiters:
                 del self._waiting[carrier]
 
