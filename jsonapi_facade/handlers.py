@@ -72,9 +72,9 @@ class Answer(Response):
         self.raw_headers = raw
 
 
-async def answer(request: Request) -> Response:
+def answer(request: Request) -> Awaitable[Response]:
     """The answer to any call, errors included."""
-    return await _told(_dispatch(request))
+    return _told(_dispatch(request))
 
 
 async def _told(answering: Awaitable[Response]) -> Response:

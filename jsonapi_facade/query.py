@@ -25,7 +25,7 @@ WHOLE = re.compile(r"-?[0-9]+", re.ASCII)
 PAGE = CURSORS | {"page[size]"}
 
 
-@dataclass
+@dataclass(slots=True)
 class Query:
     """What a call asks for beside its path."""
 
@@ -43,11 +43,7 @@ class Query:
 
         A cursor comes from an answer: it has nothing to quote.
         """
-        head = tail = ""
-        for key, value in sorted(self.pairs, key=itemgetter(0)):
-            if key not in CURSORS:
-                part = f"{_quoted(key)}={_quoted(value)}"
-                head, tail = (f"{head}{part}&", tail) if key < "page[after]" else (head, f"{tail}&{part}")
+        head, tail = _around_cursor(*[pair for pair in self.pairs if pair[0] not in CURSORS])
         return {
             "prev": before and f"{address}?{head}page%5Bbefore%5D={before}{tail}",
             "next": after and f"{address}?{head}page%5Bafter%5D={after}{tail}",
@@ -60,12 +56,15 @@ def parse_query(raw: str, resource: Resource, kind: str) -> Query:
         return Query([], variables={"first": PAGE_SIZE} if kind == "list" else {})
     query = Query(_pairs(raw))
     given = dict(query.pairs)
+    if kind == "list" and given.keys() <= PAGE:
+        _page(query, given)
+        return query
     known = known_parameters(resource, kind)
     others = [name for name in given if name not in known]
     problems = [problem for name in others if (problem := _unknown(name, known, kind))]
     if kind != "stats" and (others or "include" in given):
         _shape_of(query, given, resource, problems)
-    if kind == "list" and not given.keys() <= PAGE:
+    if kind == "list":
         _filters(query, given, resource, problems)
     if kind == "stats":
         _stats(query, given, problems)
@@ -100,8 +99,13 @@ def _name(text: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _quoted(text: str) -> str:
-    return quote_plus(text)
+def _around_cursor(*pairs: tuple[str, str]) -> tuple[str, str]:
+    """Parameters, sorted, before and after the one of a cursor."""
+    head = tail = ""
+    for key, value in sorted(pairs, key=itemgetter(0)):
+        part = f"{quote_plus(key)}={quote_plus(value)}"
+        head, tail = (f"{head}{part}&", tail) if key < "page[after]" else (head, f"{tail}&{part}")
+    return head, tail
 
 
 def _unknown(name: str, known: frozenset[str], kind: str) -> Problem | None:

@@ -1,7 +1,6 @@
 """Which part of a list a page is: Relay's first, after, last, before."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from resolvers.conditions import parse_id
@@ -11,8 +10,7 @@ DEFAULT_SIZE = 10
 MAX_SIZE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     size: int
     backwards: bool
     after: UUID | None
@@ -27,12 +25,8 @@ class Window:
 def window(first: Any = None, after: Any = None, last: Any = None, before: Any = None) -> Window:
     """Raises a GraphQLError for sizes out of range, NoMatch for a cursor that is no id."""
     size, backwards = page_size(first, last)
-    return Window(
-        size=size,
-        backwards=backwards,
-        after=None if after is None else parse_id(after),
-        before=None if before is None else parse_id(before),
-    )
+    after = None if after is None else parse_id(after)
+    return Window(size, backwards, after, None if before is None else parse_id(before))
 
 
 def page_size(first: int | None, last: int | None, most: int = MAX_SIZE) -> tuple[int, bool]:
