@@ -2,18 +2,16 @@
 
 import asyncio
 import logging
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-import structlog
-
 from cli.database import cipher, database_url
 from cli.errors import CommandError
 from models.database import Database
 from models.secrets import Cipher
+from observability.logs import configure_logging
 from resolvers import context
 from schema.root import schema
 
@@ -52,16 +50,8 @@ class Operator:
 
 def operate(data_dir: Path, work: Callable[[Operator], Awaitable[Answer]], *, connections: int = 1) -> Answer:
     """Do `work` on the database that the environment or the `up` under `data_dir` names."""
-    structlog.configure(
-        processors=[
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            )
-        ],
-        # What is foreseen becomes the command's one line; only a bug is logged as well.
-        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    # What is foreseen becomes the command's one line; only a bug is logged as well.
+    configure_logging("console", least=logging.ERROR)
 
     async def within() -> Answer:
         async with Operator.open(database_url(data_dir), cipher(data_dir), connections) as operator:

@@ -1,5 +1,6 @@
 """What goes wrong, as JSON:API error objects."""
 
+import logging
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -7,12 +8,11 @@ from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
-import structlog
 from graphql import ExecutionResult
 
 from jsonapi_facade.operations import snake
 
-log = structlog.get_logger("carrierql")
+log = logging.getLogger("carrierql")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def not_found(type_: str) -> Rejected:
 def unexpected(error: BaseException) -> Rejected:
     """A fault of ours: the log has it under the id that the caller gets."""
     identifier = secrets.token_hex(8)
-    log.error("request failed", id=identifier, exc_info=error)
+    log.error("request failed", extra={"id": identifier}, exc_info=error)
     return Rejected(
         [Problem(500, "internal", f"something went wrong on our side; the log knows it as {identifier}")]
     )

@@ -4,15 +4,14 @@ No secret, message or whole phone number gets into them: what is known by its na
 lose what looks like one. A traceback shows the first line of each error: a database tells rows in the rest.
 """
 
+import json
 import logging
 import re
 import sys
 import traceback
-from collections.abc import Iterator, MutableMapping
-from types import TracebackType
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
-
-import structlog
 
 from observability.requests import CURRENT
 
@@ -29,51 +28,58 @@ PATTERNS = (
     (re.compile(r"\+\d{3}\d{4,12}\b"), f"+{REDACTED}"),
     (re.compile(r"(?s)\s*DETAIL:.*"), f" DETAIL: {REDACTED}"),
 )
-Event = MutableMapping[str, Any]
-ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+OURS = "carrierql"  # the logger of all our own modules
+STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime"}  # the last two by other formatters
 
 
-def configure_logging(form: str) -> None:
-    """`console` or `json`."""
-    console = form == "console"
-    shared: list[Any] = [
-        add_request,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.ExceptionRenderer(told),
-        redact,
-    ]
-    last: Any = structlog.processors.JSONRenderer()
-    if console:
-        last = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    structlog.configure(processors=[*shared, last], logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    of_libraries = logging.StreamHandler(sys.stderr)
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared[:3],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *shared[3:], last],
-    )
-    of_libraries.setFormatter(formatter)
-    logging.basicConfig(level=logging.ERROR, handlers=[of_libraries], force=True)
+def configure_logging(form: str, least: int = logging.WARNING) -> None:
+    """`console` or `json`. Of our own what is at `least` so grave is told, of libraries errors alone."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Line(console if form == "console" else json.dumps))
+    logging.basicConfig(level=logging.ERROR, handlers=[handler], force=True)
+    logging.getLogger(OURS).setLevel(least)
 
 
-def add_request(_logger: Any, _method: str, event: Event) -> Event:
-    """Whose request it is about."""
-    if request := CURRENT.get():
-        event["request_id"] = request.id
-        if request.trace_parent:
-            event["trace_id"] = request.trace_parent.split("-")[1]
-    return event
+class Line(logging.Formatter):
+    """A record as one event: what is said, whose request it is about, and the `extra` of our own modules."""
+
+    def __init__(self, render: Callable[[dict[str, Any]], str]) -> None:
+        super().__init__()
+        self._render = render
+
+    def format(self, record: logging.LogRecord) -> str:
+        event: dict[str, Any] = {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+        }
+        if request := CURRENT.get():
+            event["request_id"] = request.id
+            if request.trace_parent:
+                event["trace_id"] = request.trace_parent.split("-")[1]
+        if record.name == OURS:
+            event |= {name: value for name, value in vars(record).items() if name not in STANDARD}
+        if record.exc_info and record.exc_info[1]:
+            event["exception"] = told(record.exc_info[1])
+        return self._render(redact(event))
 
 
-def redact(_logger: Any, _method: str, event: Event) -> Event:
-    for name, value in event.items():
-        event[name] = REDACTED if name.lower() in SECRET_NAMES else _redacted(value)
-    return event
+def console(event: dict[str, Any]) -> str:
+    """For people: the traceback below its line."""
+    time, level, said, trace = (event.pop(name, "") for name in ("timestamp", "level", "event", "exception"))
+    line = " ".join([time, f"{level:<8}", said, *(f"{name}={value}" for name, value in event.items())])
+    return f"{line}\n{trace}" if trace else line
+
+
+def redact(event: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: REDACTED if name.lower() in SECRET_NAMES else _redacted(value) for name, value in event.items()
+    }
 
 
 def _redacted(value: Any) -> Any:
     if isinstance(value, dict):
-        return redact(None, "", dict(value))
+        return redact(value)
     if isinstance(value, list | tuple):
         return [_redacted(one) for one in value]
     if not isinstance(value, str):
@@ -83,9 +89,9 @@ def _redacted(value: Any) -> Any:
     return value
 
 
-def told(exc_info: ExcInfo) -> str:
+def told(error: BaseException) -> str:
     """A traceback without local variables and with one line of each error."""
-    return "".join(_told(exc_info[1], set())).rstrip()
+    return "".join(_told(error, set())).rstrip()
 
 
 def _told(error: BaseException, seen: set[int]) -> Iterator[str]:

@@ -6,6 +6,7 @@ behind (docs/decisions/0003-events-in-order.md). Whoever is behind reads what it
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
@@ -14,7 +15,6 @@ from typing import Any
 from uuid import UUID
 
 import strawberry
-import structlog
 from graphql import GraphQLError
 
 from models.database import UNAVAILABLE, Database
@@ -57,7 +57,7 @@ VALID_KEYS = """
 SELECT id FROM api_key
 WHERE id = ANY ($1::uuid[]) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
 """
-log = structlog.get_logger("carrierql")
+log = logging.getLogger("carrierql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +236,7 @@ class EventStream:
                     await self._end_those_without_a_key()
                     checked = loop.time()
             except UNAVAILABLE as error:
-                log.warning("events wait for the database", error=repr(error))
+                log.warning("events wait for the database", extra={"error": repr(error)})
             except Exception:  # everybody's stream hangs on this one task
                 log.exception("reading new events failed")
             if read < BATCH:

@@ -7,14 +7,13 @@ revocation is committed: by notification (docs/decisions/0008-remembered-keys.md
 import asyncio
 import base64
 import binascii
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 from uuid import UUID
-
-import structlog
 
 from models import key_token
 from models.api_key import REVOKED as CHANNEL
@@ -31,7 +30,7 @@ MAX_REMEMBERED = 10_000
 BEAT_SECONDS = 2
 SILENCE_SECONDS = 5  # after which a connection that says nothing is not believed to listen
 
-log = structlog.get_logger("carrierql")
+log = logging.getLogger("carrierql")
 
 # One statement knows the key, notes its use (to the minute), and tells an account's token from nothing.
 LOOK_UP = """
@@ -154,7 +153,7 @@ class Keys:
                         await connection.execute(f"NOTIFY {CHANNEL}", timeout=BEAT_SECONDS)
                         await asyncio.sleep(BEAT_SECONDS)
             except UNAVAILABLE as error:
-                log.warning("keys are not remembered: the database is away", error=repr(error))
+                log.warning("keys are not remembered: the database is away", extra={"error": repr(error)})
             finally:
                 self._listening_until = 0.0
                 self.forget()

@@ -1,12 +1,12 @@
 """Runs operations: a document is parsed and validated once, and its limits apply before anything is read."""
 
+import logging
 import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable
 from typing import Any, cast
 
 import strawberry
-import structlog
 from graphql import (
     DocumentNode,
     ExecutionResult,
@@ -38,7 +38,7 @@ from schema.selections import Operation, declared
 KEPT_DOCUMENTS = 512
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 SECOND = 2  # sight of an operation: it is compiled then, because what comes once would only pay for it
-log = structlog.get_logger("carrierql")
+log = logging.getLogger("carrierql")
 
 
 class Document:
@@ -243,7 +243,7 @@ def explained(error: GraphQLError) -> GraphQLError:
         return error
     if isinstance(cause, UNAVAILABLE) or disconnected(cause):
         message, extensions = "the database is away; try again in a moment", {"code": "UNAVAILABLE"}
-        log.warning("database away", error=repr(cause))
+        log.warning("database away", extra={"error": repr(cause)})
     else:
         identifier = secrets.token_hex(8)
         message, extensions = (
@@ -253,5 +253,5 @@ def explained(error: GraphQLError) -> GraphQLError:
                 "id": identifier,
             },
         )
-        log.error("operation failed", id=identifier, path=error.path, exc_info=cause)
+        log.error("operation failed", extra={"id": identifier, "path": error.path}, exc_info=cause)
     return GraphQLError(message, error.nodes, path=error.path, extensions=extensions)

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import strawberry
-import structlog
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
@@ -292,9 +291,8 @@ def shown(result: Any) -> tuple[str, list[Any]]:
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
     """Thousands of faults need not be logged with their tracebacks."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    configure_logging("json", least=logging.CRITICAL)
     yield
-    structlog.reset_defaults()
     configure_logging("json")
 
 

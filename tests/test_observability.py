@@ -1,6 +1,7 @@
 """What the service tells of itself: request ids, figures, traces, and logs that keep secrets."""
 
 import asyncio
+import logging
 import os
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -21,6 +22,7 @@ from models.api_key import ApiKeyAccess, ApiKeyRole
 from models.columns import born
 from models.secrets import fingerprint, new_token
 from observability import metrics
+from observability.logs import OURS, Line, console
 from observability.tracing import tracing
 from tests.commands import free_port
 from tests.conftest import Door, new_call, new_carrier, new_message
@@ -245,6 +247,19 @@ async def test_no_secret_is_in_any_log(unlucky_database: str, broker_url: str, t
     assert "unlucky-request" in {fault.get("request_id") for fault in faults}
     for secret in secrets:
         assert secret not in said
+
+
+def test_a_fault_is_told_to_people_with_its_traceback_below() -> None:
+    try:
+        raise ValueError(f"no room for {SECRET_NUMBER}")
+    except ValueError as error:
+        fault = type(error), error, error.__traceback__
+    more = {"id": "af", "path": ["a", 0], "token": "t"}
+    record = logging.getLogger(OURS).makeRecord(OURS, logging.ERROR, "", 0, "failed", (), fault, extra=more)
+    said, *trace = Line(console).format(record).splitlines()
+    assert re.fullmatch(r"\S+ error    failed id=af path=\['a', 0\] token=\[redacted\]", said)
+    assert trace[0].endswith("in test_a_fault_is_told_to_people_with_its_traceback_below")
+    assert trace[-1] == "ValueError: no room for +[redacted]"
 
 
 async def drive(http: AsyncClient, database_url: str, receiver: Receiver) -> list[str]:

@@ -6,6 +6,7 @@ hints wait in the broker for this process or another.
 """
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -17,7 +18,6 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import dramatiq
-import structlog
 
 from models import event, ids
 from models.database import UNAVAILABLE
@@ -33,7 +33,7 @@ ENDPOINTS = 200
 TURN_SECONDS = 10  # then another endpoint may have the place; the scheduler hints again
 RETRY_SECONDS = 0.2
 GONE = "the endpoint answered 410 Gone"
-log = structlog.get_logger("carrierql")
+log = logging.getLogger("carrierql")
 T = TypeVar("T")
 
 
@@ -96,7 +96,7 @@ class Deliverer:
                 await _persist(leased_until, write)
             await queue.release(self._pool, endpoint, token)
         except UNAVAILABLE as error:
-            log.warning("database away; the lease will end by itself", error=repr(error))
+            log.warning("database away; the lease will end by itself", extra={"error": repr(error)})
 
     async def _attempt(self, signer: Signer, claimed: Claimed) -> Tried:
         body = event.document(

@@ -1,6 +1,7 @@
 """The two processes beside the web: workers that deliver, schedulers that wake them."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,6 @@ from typing import Any
 
 import asyncpg
 import dramatiq
-import structlog
 from dramatiq.errors import BrokerError
 
 from models.database import UNAVAILABLE, work_pool
@@ -26,7 +26,7 @@ FOLD_SECONDS = 1
 SEAL_SECONDS = 0.5
 CLEAN_SECONDS = 60
 SEND_SECONDS = 5
-log = structlog.get_logger("carrierql")
+log = logging.getLogger("carrierql")
 
 
 async def work(settings: Settings) -> None:
@@ -75,7 +75,7 @@ async def every(seconds: float, job: Callable[[], Awaitable[None]]) -> None:
         try:
             await job()
         except UNAVAILABLE as error:
-            log.warning("database away", error=repr(error))
+            log.warning("database away", extra={"error": repr(error)})
         await asyncio.sleep(seconds)
 
 
@@ -95,7 +95,7 @@ async def send_hints(pool: "asyncpg.Pool[Any]", hints: dramatiq.Broker, thread: 
             sent = loop.run_in_executor(thread, broker.send_hint, hints, str(endpoint))
             await asyncio.wait_for(sent, SEND_SECONDS)
     except (*broker.AWAY, BrokerError) as error:
-        log.warning("broker away", error=repr(error))
+        log.warning("broker away", extra={"error": repr(error)})
         await queue.unhint(pool, endpoints)
 
 
