@@ -1,19 +1,23 @@
-"""Prints how long a chart of 1,000,000 calls in a month takes, with and without ten times as much history.
+"""Prints how long a chart of 1,000,000 calls in a month takes, without and with ten times as much history.
 
-    python -m benchmarks.statistics [--rows 1000000] [--history 10]
+    python -m benchmarks.statistics [--rows 1000000] [--history 10] [--rounds 9]
 
-A temporary PostgreSQL is filled with one carrier's month, then with its history. Each chart is asked
-through the schema, five times. Needs Linux: `core ms` comes from /proc.
+A temporary PostgreSQL is filled with one carrier's month; a copy of that database gets its history too. Each
+chart is asked of both in turn, through the schema, so that whatever else the machine does meets both alike.
+`core` is what this process and PostgreSQL have had of the processors. Needs Linux: it comes from /proc.
 """
 
 import argparse
 import asyncio
 import statistics
 import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+from sqlalchemy.engine import make_url
 
 from benchmarks.database import ADD_CARRIER, CARRIER, reading, temporary_database
 from models.database import Database
@@ -63,54 +67,97 @@ def query(arguments: str, fields: str) -> str:
     return f'{{ phoneCallStats({filtered}, timeZone: "UTC", first: 1000) {{ nodes {{ start {fields} }} }} }}'
 
 
-def busy(backends: list[int]) -> float:
-    """Milliseconds for which this process and the database's have had a core."""
-    on_core = sum(int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) for pid in backends)
-    return on_core / 1e6 + time.process_time() * 1000
+@dataclass
+class Side:
+    """A database that is asked, and the milliseconds that its answers to a chart took."""
 
+    database: Database
+    backends: list[int]
+    times: list[float] = field(default_factory=list)
+    cores: list[float] = field(default_factory=list)
 
-async def ask(database: Database) -> None:
-    sleep = "SELECT pg_backend_pid() FROM pg_sleep(0.1)"
-    backends = await asyncio.gather(*[database.walled.fetchval(sleep) for _ in range(SIDE_BY_SIDE)])
-    print(f"  {'':28} {'groups':>6} {'median ms':>10} {'best ms':>8} {'core ms':>8}")
-    for name, (arguments, fields) in CHARTS.items():
-        times, cores = [], []
-        for _ in range(5):
-            begin, began = time.perf_counter(), busy(backends)
-            result = await schema.run(query(arguments, fields), None, reading(database.walled))
-            times.append((time.perf_counter() - begin) * 1000)
-            cores.append(busy(backends) - began)
-            assert result.data, result.errors
-            groups = len(result.data["phoneCallStats"]["nodes"])
-        print(
-            f"  {name:28} {groups:6} {statistics.median(times):10.0f} {min(times):8.0f} "
-            f"{statistics.median(cores):8.0f}"
+    @classmethod
+    async def of(cls, database: Database) -> "Side":
+        sleep = "SELECT pg_backend_pid() FROM pg_sleep(0.1)"
+        return cls(
+            database, await asyncio.gather(*[database.walled.fetchval(sleep) for _ in range(SIDE_BY_SIDE)])
         )
 
+    async def ask(self, text: str) -> int:
+        """How many groups the answer has."""
+        began, begin = self._busy(), time.perf_counter()
+        result = await schema.run(text, None, reading(self.database.walled))
+        self.times.append((time.perf_counter() - begin) * 1000)
+        self.cores.append(self._busy() - began)
+        assert result.data, result.errors
+        return len(result.data["phoneCallStats"]["nodes"])
 
-async def measure(url: str, rows: int, history: int) -> None:
+    def _busy(self) -> float:
+        """Milliseconds for which this process and the database's have had a core."""
+        on_core = sum(int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) for pid in self.backends)
+        return on_core / 1e6 + time.process_time() * 1000
+
+
+async def compare(sides: list[Side], rounds: int) -> None:
+    print(f"{'':28} {'groups':>6} {'ms':>6} {'with history':>13} {'core':>6} {'with history':>13}")
+    for name, (arguments, fields) in CHARTS.items():
+        for side in sides:
+            await side.ask(query(arguments, fields))  # what is new to it is planned now
+            side.times.clear()
+            side.cores.clear()
+        for turn in range(rounds):
+            for side in sides if turn % 2 else reversed(sides):
+                groups = await side.ask(query(arguments, fields))
+        told = [
+            f"{alone:6.0f} {history:6.0f} ({history / alone:4.2f})"
+            for alone, history in (
+                [statistics.median(side.times) for side in sides],
+                [statistics.median(side.cores) for side in sides],
+            )
+        ]
+        print(f"{name:28} {groups:6} {' '.join(told)}")
+
+
+async def fill(url: str, months: range, rows: int) -> None:
+    connection: Any = await asyncpg.connect(url)
+    await connection.execute("SET session_replication_role = replica")  # no triggers of foreign keys
+    for month in months:
+        await connection.execute(CALLS, MARCH_MS - month * MONTH_MS, MONTH_MS, rows, timeout=3600)
+    await connection.execute("VACUUM ANALYZE", timeout=3600)
+    await connection.close()
+
+
+async def copied(url: str) -> str:
+    """The URL of a copy of the database, which nobody may be connected to."""
+    server: Any = await asyncpg.connect(url, database="postgres")
+    await server.execute("CREATE DATABASE history TEMPLATE carrierql", timeout=3600)
+    await server.close()
+    return make_url(url).set(database="history").render_as_string(hide_password=False)
+
+
+async def measure(url: str, rows: int, history: int, rounds: int) -> None:
     connection: Any = await asyncpg.connect(url)
     await connection.execute(f"{ADD_CARRIER}; {ACCOUNTS}")
-    async with Database.open(url, size=SIDE_BY_SIDE) as database:
-        await connection.execute(CALLS, MARCH_MS, MONTH_MS, rows, timeout=3600)
-        await connection.execute("VACUUM ANALYZE", timeout=3600)
-        print(f"{rows} calls in the month, nothing outside of it")
-        await ask(database)
-        for month in range(1, history + 1):
-            await connection.execute(CALLS, MARCH_MS - month * MONTH_MS, MONTH_MS, rows, timeout=3600)
-        await connection.execute("VACUUM ANALYZE", timeout=3600)
-        print(f"{rows} calls in the month, {history} times as many before it")
-        await ask(database)
     await connection.close()
+    await fill(url, range(1), rows)
+    longer = await copied(url)
+    await fill(longer, range(1, history + 1), rows)
+    print(f"{rows} calls in the month, alone and with {history} times as many before it; medians of {rounds}")
+    async with AsyncExitStack() as stack:
+        opened = [
+            await stack.enter_async_context(Database.open(each, size=SIDE_BY_SIDE)) for each in (url, longer)
+        ]
+        await compare([await Side.of(database) for database in opened], rounds)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--history", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=9)
     given = parser.parse_args()
     with temporary_database() as url:
-        asyncio.run(measure(url, given.rows, given.history))
+        asyncio.run(measure(url, given.rows, given.history, given.rounds))
 
 
 if __name__ == "__main__":
