@@ -99,6 +99,7 @@ class Chosen:
 
     sums: tuple[str, ...]
     charges: bool
+    id: bool
     account: Plan | None
 
 
@@ -139,6 +140,7 @@ class Statistics:
         return Chosen(
             sums=tuple(name for name in self.kind.sums if name in names),
             charges="charges" in names,
+            id="id" in names,
             account=Plan(selections, account_type, account, table_of(Account)) if account else None,
         )
 
@@ -225,7 +227,7 @@ class Statistics:
         """The statistic with what is selected of it."""
         keys = dict(zip(question.groups, group.keys, strict=True))
         shown: Any = object.__new__(self.kind.type_)
-        shown.id = _identifier(self.kind, question, group)
+        shown.id = _identifier(self.kind, question, group) if chosen.id else ""
         shown.start = group.start
         for name in self.kind.groups:
             setattr(shown, name, keys.get(name))
