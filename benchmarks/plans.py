@@ -59,16 +59,33 @@ NOTHING = {"direction": "INBOUND", "status": "CANCELED"}
 
 
 class Explaining:
-    """Stands where the pool for reads stands and explains what it is asked to read."""
+    """Stands where the pool for reads stands and explains what it is asked to read.
+
+    As a prepared statement that is executed: EXPLAIN with parameters would plan for their values, which the
+    service's plans do not know.
+    """
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
+        self.prepared: dict[str, str] = {}
         self.plan: dict[str, Any] = {}
 
     async def fetch(self, text: str, *values: Any) -> list[Any]:
-        found = await self.connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {text}", *values)
+        if text not in self.prepared:
+            self.prepared[text] = f"read{len(self.prepared)}"
+            await self.connection.execute(f"PREPARE {self.prepared[text]} AS {text}")
+        given = ", ".join(map(literal, values))
+        execute = f"EXECUTE {self.prepared[text]} ({given})"
+        found = await self.connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {execute}")
         self.plan = orjson.loads(found)[0]
         return []
+
+
+def literal(value: Any) -> str:
+    """Of an id, a number, a text or a list of them, none of which has a quotation mark."""
+    if value is None:
+        return "NULL"
+    return f"'{{{','.join(value)}}}'" if isinstance(value, list) else f"'{value}'"
 
 
 def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
