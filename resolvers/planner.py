@@ -45,7 +45,7 @@ class Plan:
     ) -> None:
         self._selections = selections
         self._columns: dict[tuple[Any, str], sa.ColumnElement[Any]] = {}
-        self._joins: list[tuple[Any, Any, bool]] = []
+        self._joins: list[tuple[Any, Any]] = []
         self._source: list[str] = []
         self._names: dict[str, Any] = {"new": object.__new__}
         self._statements: dict[Hashable, tuple[str, tuple[str, ...]]] = {}
@@ -61,8 +61,9 @@ class Plan:
         """SELECT of the planned columns, then `more`, from the table and its joins."""
         labelled = [column.label(f"c{i}") for i, column in enumerate(self._columns.values())]
         source: Any = self.table
-        for target, on, outer in self._joins:
-            source = source.join(target, on, isouter=outer)
+        for target, on in self._joins:
+            # Outer though each row has its account: else PostgreSQL may read all rows, account by account.
+            source = source.join(target, on, isouter=True)
         return sa.select(*labelled, *more).select_from(source)
 
     def statement(self, shape: Hashable, build: Callable[[], Any]) -> tuple[str, tuple[str, ...]]:
@@ -128,7 +129,7 @@ class Plan:
         else:
             (foreign_key,) = local.foreign_keys
             target = foreign_key.column.table.alias()
-            self._joins.append((target, local == target.c.id, local.nullable))
+            self._joins.append((target, local == target.c.id))
             make, members = self._object(type_, details, target)
             key = self._position(target, "id")
         if not local.nullable:
