@@ -2,7 +2,7 @@
 
 import phonenumbers
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from models import numbering
@@ -146,6 +146,9 @@ def test_a_short_code_may_be_in_any_country(country: str) -> None:
         ("+77012345678", "KZ"),
         ("+15555551234", "US"),
         ("+38344123456", "XK"),
+        ("+390669812345", "VA"),
+        ("+4401481960194", "GG"),  # this one and the next with the prefix for calls within the country
+        ("+115067020972", "CA"),
         ("+80012345678", None),
         ("2442", None),
     ],
@@ -164,3 +167,28 @@ def test_the_country_outside_is_the_one_that_the_library_finds(code: int, rest: 
     found = valid and phonenumbers.region_code_for_number(parsed)
     expected = found or phonenumbers.region_code_for_country_code(parsed.country_code or 0)
     assert numbering.country_outside(False, number, "2442") == (None if expected == "001" else expected)
+
+
+# What people write before a national number: the library takes it away, and thereby makes it shorter.
+PREFIXES = ["", "0", "00", "000000", "1", "8", "9", "15", "011"]
+
+
+def library_finds_possible(digits: str) -> bool:
+    try:
+        parsed = phonenumbers.parse(f"+{digits}")
+    except phonenumbers.NumberParseException:
+        return False
+    possibility = phonenumbers.is_possible_number_with_reason(parsed)
+    return possibility == phonenumbers.ValidationResult.IS_POSSIBLE
+
+
+@given(
+    st.sampled_from([*sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE), 210, 999]),  # the last two are free
+    st.sampled_from(PREFIXES),
+    st.text("0123456789", min_size=4, max_size=12),
+)
+@settings(max_examples=2_000)
+def test_e164_are_the_numbers_that_the_library_finds_possible(code: int, prefix: str, rest: str) -> None:
+    digits = f"{code}{prefix}{rest}"
+    assume(numbering.MIN_DIGITS <= len(digits) <= numbering.MAX_DIGITS)
+    assert numbering.is_e164(numbering.canonical(digits)) == library_finds_possible(digits)
