@@ -43,9 +43,12 @@ class Row(SQLModel):
     updated_at: datetime = Field(sa_type=TIMESTAMP)
 
 
-def born(created_at: datetime | None = None) -> dict[str, Any]:
-    """`id`, `created_at` and `updated_at` of a new row; `created_at` is given to record history."""
-    recorded = ids.now()
+def born(created_at: datetime | None = None, recorded: datetime | None = None) -> dict[str, Any]:
+    """`id`, `created_at` and `updated_at` of a new row; `created_at` is given to record history.
+
+    `recorded` is now, which many rows may share.
+    """
+    recorded = recorded or ids.now()
     created = recorded if created_at is None else ids.at_millisecond(created_at)
     return {"id": ids.uuid7(created), "created_at": created, "updated_at": recorded}
 

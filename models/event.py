@@ -105,8 +105,9 @@ def _event(
         "attributes": attributes,
         "relationships": {"account": {"data": {"id": str(row.account_id), "type": "account"}}},
     }
+    happened = born(row.updated_at, row.updated_at)
     return SimpleNamespace(
-        **born(), **_origin(), carrier_id=row.carrier_id, type=type_, details={"data": data}
+        **happened, **_origin(), carrier_id=row.carrier_id, type=type_, details={"data": data}
     )
 
 

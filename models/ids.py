@@ -3,16 +3,22 @@
 One index on (carrier, id) thereby serves the order of a list, its cursor and a range of dates.
 """
 
-import secrets
+import os
 import threading
 import time
-from datetime import UTC, datetime
-from uuid import UUID
+from array import array
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from asyncpg.pgproto.pgproto import UUID  # the driver's: a uuid.UUID at a sixth of the cost
 
 _VERSION = 0x7 << 76
 _VARIANT = 0b10 << 62
 _TAIL_BITS = 74  # what version 7 leaves beside time, version and variant
 _RANDOM_BITS = 22
+_DRAWN_AT_ONCE = 4096  # bytes; to ask the system for three costs as much
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _last = 0
 _lock = threading.Lock()
 
@@ -34,8 +40,7 @@ def uuid7(created_at: datetime) -> UUID:
     The 74 free bits hold the microsecond of making (52 bits, strictly rising in this process) and
     22 random ones, so that history recorded with equal times keeps its order too.
     """
-    tail = (_making_time() << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
-    return _assemble(milliseconds(created_at), tail)
+    return _assemble(milliseconds(created_at), _new_tail())
 
 
 def lowest_id(moment: datetime) -> UUID:
@@ -50,17 +55,24 @@ def created_at_of(identifier: UUID) -> datetime:
 
 def milliseconds(moment: datetime) -> int:
     """Whole milliseconds since 1970, without the rounding of floats."""
-    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
+    return (moment - _EPOCH) // _MILLISECOND
 
 
-def _making_time() -> int:
+def _new_tail() -> int:
     global _last  # noqa: PLW0603 - one clock for the whole process is what makes ids rise
     with _lock:
         _last = max(_last + 1, time.time_ns() // 1000)
-        return _last
+        return (_last << _RANDOM_BITS) | next(_random)
+
+
+def _random_bits() -> Iterator[int]:
+    while True:
+        yield from (word % (1 << _RANDOM_BITS) for word in array("I", os.urandom(_DRAWN_AT_ONCE)))
+
+
+_random = _random_bits()
 
 
 def _assemble(time_ms: int, tail: int) -> UUID:
     high, low = tail >> 62, tail & ((1 << 62) - 1)
-    return UUID(int=(time_ms << 80) | _VERSION | (high << 64) | _VARIANT | low)
+    return UUID(((time_ms << 80) | _VERSION | (high << 64) | _VARIANT | low).to_bytes(16, "big"))

@@ -1,10 +1,11 @@
 """Messages."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models import event, numbering
+from models import event, ids, numbering
 from models.account import Account
 from models.columns import born
 from models.message import NEXT, Message, MessageDirection, MessageStatus
@@ -42,7 +43,8 @@ async def record_each(context: Context, given: Sequence[RecordMessageInput]) -> 
     async with transaction(context) as session:
         asked = [message.account_id for message in given]
         accounts = await existing_each(session, context, Account, asked, Account.carrier_id)
-        found = [_new(message, accounts.get(message.account_id)) for message in given]
+        recorded = ids.now()
+        found = [_new(message, accounts.get(message.account_id), recorded) for message in given]
         rows = [row for row in found if isinstance(row, Draft)]
         await insert_each(session, context, Message, rows)
         told = [event.message_event(EVENTS[row.status], row) for row in rows if row.status in EVENTS]
@@ -50,13 +52,13 @@ async def record_each(context: Context, given: Sequence[RecordMessageInput]) -> 
     return [row.id if isinstance(row, Draft) else row for row in found]
 
 
-def _new(given: RecordMessageInput, account: Any) -> Draft | list[UserError]:
+def _new(given: RecordMessageInput, account: Any, recorded: datetime) -> Draft | list[UserError]:
     if account is None:
         return [not_found("accountId", Account)]
     first = MessageStatus.RECEIVED if given.direction is MessageDirection.INBOUND else MessageStatus.ACCEPTED
     to, from_ = numbering.canonical(given.to), numbering.canonical(given.from_)
     return Draft(
-        **born(given.created_at),
+        **born(given.created_at, recorded),
         carrier_id=account.carrier_id,
         account_id=account.id,
         to=to,

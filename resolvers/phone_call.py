@@ -1,6 +1,7 @@
 """Phone calls."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -46,7 +47,8 @@ async def record_each(context: Context, given: Sequence[RecordPhoneCallInput]) -
         accounts = await existing_each(session, context, Account, asked, Account.carrier_id)
         used = [call.phone_number_id for call in given]
         numbers = await existing_each(session, context, PhoneNumber, used, PhoneNumber.carrier_id)
-        found = [_new(call, accounts, numbers) for call in given]
+        recorded = ids.now()
+        found = [_new(call, accounts, numbers, recorded) for call in given]
         rows = [row for row in found if isinstance(row, Draft)]
         await insert_each(session, context, PhoneCall, rows)
         await record_events(session, *[phone_call_event(row) for row in rows if row.status.ended])
@@ -54,7 +56,7 @@ async def record_each(context: Context, given: Sequence[RecordPhoneCallInput]) -
 
 
 def _new(
-    given: RecordPhoneCallInput, accounts: dict[str, Any], numbers: dict[str, Any]
+    given: RecordPhoneCallInput, accounts: dict[str, Any], numbers: dict[str, Any], recorded: datetime
 ) -> Draft | list[UserError]:
     account = accounts.get(given.account_id)
     if account is None:
@@ -62,7 +64,7 @@ def _new(
     number = numbers.get(given.phone_number_id or "")
     if given.phone_number_id and (number is None or number.carrier_id != account.carrier_id):
         return [not_found("phoneNumberId", PhoneNumber)]
-    status, times = given.status or PhoneCallStatus.QUEUED, born(given.created_at)
+    status, times = given.status or PhoneCallStatus.QUEUED, born(given.created_at, recorded)
     to, from_ = numbering.canonical(given.to), numbering.canonical(given.from_)
     return Draft(
         **times,

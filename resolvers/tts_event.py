@@ -1,9 +1,11 @@
 """TTS events."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from models import ids
 from models.account import Account
 from models.columns import born
 from models.phone_call import PhoneCall
@@ -34,16 +36,19 @@ async def record_each(context: Context, given: Sequence[RecordTtsEventInput]) ->
         calls = await existing_each(session, context, PhoneCall, asked, *columns)
         owners = {str(call.account_id) for call in calls.values()}
         accounts = await existing_each(session, context, Account, owners, Account.default_tts_voice)
-        found = [_new(event, calls.get(event.phone_call_id), accounts) for event in given]
+        recorded = ids.now()
+        found = [_new(event, calls.get(event.phone_call_id), accounts, recorded) for event in given]
         await insert_each(session, context, TtsEvent, [row for row in found if isinstance(row, Draft)])
     return [row.id if isinstance(row, Draft) else row for row in found]
 
 
-def _new(given: RecordTtsEventInput, call: Any, accounts: dict[str, Any]) -> Draft | list[UserError]:
+def _new(
+    given: RecordTtsEventInput, call: Any, accounts: dict[str, Any], recorded: datetime
+) -> Draft | list[UserError]:
     if call is None:
         return [not_found("phoneCallId", PhoneCall)]
     return Draft(
-        **born(),
+        **born(recorded=recorded),
         carrier_id=call.carrier_id,
         account_id=call.account_id,
         phone_call_id=call.id,
