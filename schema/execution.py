@@ -193,7 +193,8 @@ class CarrierSchema(strawberry.Schema):
 
         def note(error: GraphQLError, path: list[str | int]) -> None:
             field = [str(part) for part in path] or _missing_field(type_, value, found)
-            code = UserErrorCode.INVALID if path else UserErrorCode.REQUIRED
+            missing = not path or (len(path) == 1 and value[str(path[0])] is None)
+            code = UserErrorCode.REQUIRED if missing else UserErrorCode.INVALID
             found.append(UserError(message=_plain(error, field, code), field=field, code=code))
 
         validate_input_value(value, type_, note)

@@ -45,6 +45,18 @@ async def test_a_missing_attribute_is_required(ours: Door) -> None:
     ]
 
 
+async def test_a_required_attribute_that_is_null_is_required_too(ours: Door) -> None:
+    attributes = {"number": None, "type": None}
+    response = await ours.rest(
+        "POST", "phone_numbers", {"data": {"type": "phone_number", "attributes": attributes}}
+    )
+    assert response.status_code == 422
+    assert sorted((e["source"]["pointer"], e["code"], e["detail"]) for e in shown(response)) == [
+        ("/data/attributes/number", "required", "number is required"),
+        ("/data/attributes/type", "required", "type is required"),
+    ]
+
+
 async def test_a_word_that_an_attribute_does_not_know_is_answered_with_those_it_knows(
     ours: Door, account: str
 ) -> None:
