@@ -10,7 +10,7 @@ from models.api_key import ApiKeyRole
 from models.columns import born
 from resolvers.context import Context
 from resolvers.deletion import delete as delete_row
-from resolvers.writing import change, home, insert_each, locked, refuse, statement, transaction
+from resolvers.writing import change, home, insert_each, locked, refuse, refuse_all, statement, transaction
 from schema.account import CreateAccountInput, UpdateAccountInput
 from schema.checks import given as value_of
 from schema.checks import kept_json
@@ -48,7 +48,7 @@ async def create(context: Context, given: CreateAccountInput) -> UUID:
 async def update(context: Context, given: UpdateAccountInput) -> UUID:
     async with transaction(context) as session:
         row = await locked(session, context, Account, given.id)
-        refuse(_unchangeable(row, given))
+        refuse_all(given.problems(), _unchangeable(row, given))
         changes = {
             name: maybe.value
             for name in ("name", "status", "billing_enabled", "billing_mode", "default_tts_voice")

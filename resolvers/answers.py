@@ -14,7 +14,7 @@ from strawberry.utils.str_converters import to_camel_case
 from resolvers.api_key import NewKey
 from resolvers.planner import Plan, named_type
 from resolvers.readers import ONES, owned
-from resolvers.writing import Outcome, fairly, not_found
+from resolvers.writing import Outcome, fairly, not_found, refuse
 from schema.batches import placed
 from schema.deletion import DeletePayload
 from schema.errors import Refused
@@ -24,9 +24,19 @@ async def answer(
     info: strawberry.Info, payload: type, act: Callable[[Any, Any], Awaitable[Any]], given: Any
 ) -> Any:
     """Check the input, do it, and read the row back for the payload; or the userErrors of a refusal."""
+
+    async def checked(context: Any, given: Any) -> Any:
+        refuse(given.problems())
+        return await act(context, given)
+
+    return await answer_checked(info, payload, checked, given)
+
+
+async def answer_checked(
+    info: strawberry.Info, payload: type, act: Callable[[Any, Any], Awaitable[Any]], given: Any
+) -> Any:
+    """As `answer`, where `act` checks the input itself: what the row finds wrong is told with the rest."""
     try:
-        if problems := list(given.problems()):
-            raise Refused(problems)
         done = await act(info.context, given)
         if isinstance(done, payload):
             return done

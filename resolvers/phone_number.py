@@ -22,7 +22,7 @@ from resolvers.writing import (
     insert_each,
     locked,
     not_found,
-    refuse,
+    refuse_all,
     statement,
     transaction,
 )
@@ -38,6 +38,7 @@ from schema.phone_number import (
     ImportPhoneNumbersPayload,
     ReleasePhoneNumberInput,
     UpdatePhoneNumberInput,
+    place_problems,
     type_problems,
 )
 
@@ -107,12 +108,13 @@ async def update(context: Context, given: UpdatePhoneNumberInput) -> UUID:
         asked = value_of(given.country)
         country = (geography.country(asked) if asked else row.country) or row.country
         region = given.region.value if given.region else row.region
-        refuse(
+        refuse_all(
+            given.problems(),
             [
                 *_number_problems(row, given),
                 *type_problems(row.number, value_of(given.type) or row.type),
                 *place_problems(row.number, country, region, country_given=asked is not None),
-            ]
+            ],
         )
         changes = {name: maybe.value for name in PLAIN if (maybe := getattr(given, name))}
         if given.metadata:
@@ -152,17 +154,6 @@ async def release(context: Context, given: ReleasePhoneNumberInput) -> UUID:
         if row.account_id is not None:
             await change(session, context, row, {"account_id": None})
     return row.id
-
-
-def place_problems(
-    number: str, country: str, region: str | None, *, country_given: bool
-) -> Iterator[UserError]:
-    """Rules 29 and 30 of the REST contract: the country shares the calling code, the region is one of its."""
-    if country_given and not numbering.accepts_country(number, country):
-        allowed = ", ".join(numbering.calling_code_countries(number))
-        yield wrong("country", f"{country} does not share the calling code of {number}; it may be {allowed}")
-    if region is not None and geography.region(country, region) is None:
-        yield wrong("region", f"{region!r:.40} is not a subdivision of {country} by ISO 3166-2")
 
 
 def _new(given: CreatePhoneNumberInput, carrier: Home) -> Draft | list[UserError]:

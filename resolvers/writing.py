@@ -74,6 +74,13 @@ def refuse(errors: Any) -> None:
         raise Refused(found)
 
 
+def refuse_all(own: Iterable[UserError], of_row: Iterable[UserError]) -> None:
+    """Refuse what an input finds wrong itself, and what its row finds wrong with the other fields."""
+    found = list(own)
+    named = {tuple(error.field or ()) for error in found}
+    refuse([*found, *(error for error in of_row if tuple(error.field or ()) not in named)])
+
+
 def not_found(field: str, model: type[SQLModel]) -> UserError:
     words = str(model.__tablename__).replace("_", " ")
     return wrong(field, f"there is no such {words}", UserErrorCode.NOT_FOUND)

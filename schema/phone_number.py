@@ -131,7 +131,15 @@ class CreatePhoneNumberInput:
             )
         else:
             yield from type_problems(number, self.type)
+            yield from self._place_problems(number)
         yield from _shared_problems(self)
+
+    def _place_problems(self, number: str) -> Iterator[UserError]:
+        """Those of a country that is given: else it may come from the carrier, which the resolver knows."""
+        country = geography.country(checks.given(self.country) or "")
+        region = checks.given(self.region) or ""
+        if country:
+            yield from place_problems(number, country, region if region.strip() else None, country_given=True)
 
 
 @strawberry.enum(description="What becomes of the good rows of an import that has bad ones.")
@@ -190,6 +198,17 @@ def type_problems(number: str, type_: PhoneNumberType) -> Iterator[UserError]:
         yield wrong("type", f"{number} is an E.164 number: its type must be local, mobile or toll_free")
     if not numbering.is_e164(number) and type_ is not PhoneNumberType.SHORT_CODE:
         yield wrong("type", f"{number} is not an E.164 number: its type must be short_code")
+
+
+def place_problems(
+    number: str, country: str, region: str | None, *, country_given: bool
+) -> Iterator[UserError]:
+    """Rules 29 and 30 of the REST contract: the country shares the calling code, the region is one of its."""
+    if country_given and not numbering.accepts_country(number, country):
+        allowed = ", ".join(numbering.calling_code_countries(number))
+        yield wrong("country", f"{country} does not share the calling code of {number}; it may be {allowed}")
+    if region is not None and geography.region(country, region) is None:
+        yield wrong("region", f"{region!r:.40} is not a subdivision of {country} by ISO 3166-2")
 
 
 def _shared_problems(given: CreatePhoneNumberInput | UpdatePhoneNumberInput) -> Iterator[UserError]:

@@ -23,7 +23,7 @@ from resolvers import (
     webhook_delivery,
     webhook_endpoint,
 )
-from resolvers.answers import answer, answer_each
+from resolvers.answers import answer, answer_checked, answer_each
 from resolvers.readers import ONES, PAGES, ROWS
 from schema import paging
 from schema.account import Account, AccountFilter, AccountPayload, CreateAccountInput, UpdateAccountInput
@@ -232,7 +232,12 @@ class Mutation:
         account.create, CreateAccountInput, AccountPayload, "Create an account.", roles=CARRIER
     )
     update_account = mutation(
-        account.update, UpdateAccountInput, AccountPayload, "Change an account.", roles=CARRIER
+        account.update,
+        UpdateAccountInput,
+        AccountPayload,
+        "Change an account.",
+        roles=CARRIER,
+        answered=answer_checked,
     )
     delete_account = mutation(
         account.delete,
@@ -261,6 +266,7 @@ class Mutation:
         PhoneNumberPayload,
         "Change a phone number.",
         roles=CARRIER,
+        answered=answer_checked,
     )
     delete_phone_number = mutation(
         phone_number.delete,

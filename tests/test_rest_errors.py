@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from httpx import Response
 
 from tests.conftest import Door, new_call
 from tests.test_rest_every_call import shown, sources
@@ -34,6 +35,31 @@ async def test_all_that_is_wrong_with_a_body_is_listed_at_once(ours: Door) -> No
     pointers = sorted(source["pointer"] for source in sources(response))
     assert pointers == sorted(f"/data/attributes/{name}" for name in attributes)
     assert (await ours.rest("GET", "accounts")).json()["data"] == []
+
+
+async def test_what_only_the_row_or_the_number_tells_is_listed_with_the_rest(
+    ours: Door, platform: Door
+) -> None:
+    wrong = {"lata": "05", "country": "US", "type": "short_code"}
+    attributes = {"number": "+85512334667"} | wrong
+    refused = await ours.rest(
+        "POST", "phone_numbers", {"data": {"type": "phone_number", "attributes": attributes}}
+    )
+    assert pointed(refused) == set(wrong)
+    number = await ours.do("createPhoneNumber", "phoneNumber", number="+85512334667", type="LOCAL")
+    wrong |= {"number": "1294", "region": "ZZ"}
+    data = {"type": "phone_number", "id": number["id"], "attributes": wrong}
+    assert pointed(await ours.rest("PATCH", f"phone_numbers/{number['id']}", {"data": data})) == set(wrong)
+    customer = {"carrierId": ours.carrier_id, "type": "CUSTOMER_MANAGED", "name": "Bob Cats"}
+    account = (await platform.do("createAccount", "account", **customer))["id"]
+    data = {"type": "account", "id": account, "attributes": {"name": "Mine", "metadata": []}}
+    assert pointed(await ours.rest("PATCH", f"accounts/{account}", {"data": data})) == {"name", "metadata"}
+
+
+def pointed(response: Response) -> set[str]:
+    """The attributes that an answer of 422 finds wrong."""
+    assert response.status_code == 422
+    return {source["pointer"].removeprefix("/data/attributes/") for source in sources(response)}
 
 
 async def test_a_missing_attribute_is_required(ours: Door) -> None:
