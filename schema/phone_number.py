@@ -14,7 +14,7 @@ from models import geography, money, numbering
 from models.phone_number import PhoneNumberType, PhoneNumberVisibility
 from schema import batches, checks
 from schema.account import Account
-from schema.errors import UserError, wrong
+from schema.errors import UserError, UserErrorCode, wrong
 from schema.node import Node
 
 MAX_SHORT_CODE = 15
@@ -123,12 +123,11 @@ class CreatePhoneNumberInput:
     metadata: Maybe[JSON | None] = strawberry.field(description="Key-value pairs to attach, a JSON object.")
 
     def problems(self) -> Iterator[UserError]:
-        number = numbering.canonical(self.number or "")  # None while its type is being complained of
+        text = self.number or ""  # None while its type is being complained of
+        number = numbering.canonical(text)
         if not number or len(number) > MAX_SHORT_CODE + 1:
-            yield wrong(
-                "number",
-                'number must be in E.164 format such as "+85512334667" or a short code such as "1294"',
-            )
+            message = 'number must be in E.164 format such as "+85512334667" or a short code such as "1294"'
+            yield wrong("number", message, UserErrorCode.INVALID if text.strip() else UserErrorCode.REQUIRED)
         else:
             yield from type_problems(number, self.type)
             yield from self._place_problems(number)

@@ -46,10 +46,14 @@ async def test_a_number_is_its_digits(ours: Door, given: str, type_: str, number
     assert (await created(ours, given, type_))["attributes"]["number"] == number
 
 
-@pytest.mark.parametrize("number", ["", "abc", "+", "9" * 20])
-async def test_a_number_without_usable_digits_is_refused(ours: Door, number: str) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [("", "required"), (" ", "required"), *[(n, "invalid") for n in ("abc", "+", "9" * 20)]],
+)
+async def test_a_number_without_usable_digits_is_refused(ours: Door, number: str, code: str) -> None:
     response = await create(ours, number, "short_code")
     assert (response.status_code, sources(response)) == (422, [{"pointer": "/data/attributes/number"}])
+    assert [error["code"] for error in shown(response)] == [code]
 
 
 async def test_a_number_is_there_once_for_each_carrier(ours: Door, theirs: Door) -> None:
