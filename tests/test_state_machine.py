@@ -9,7 +9,7 @@ from benchmarks.side_by_side.doors import Place, place
 from benchmarks.side_by_side.run import run
 from tests.servers import TEMPLATE, fresh_database
 
-CASES, STEPS = 20, 30
+CASES, STEPS = 18, 50
 
 
 @pytest.fixture(scope="module")

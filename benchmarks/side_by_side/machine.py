@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from benchmarks.side_by_side import counts, drawn, lists, rules
 from benchmarks.side_by_side.doors import Place
@@ -14,22 +14,14 @@ from benchmarks.side_by_side.model import CURRENCIES, Carrier, Row, merged, seco
 from benchmarks.side_by_side.reading import Reading
 from benchmarks.side_by_side.writing import Writing
 
+ANY = st.integers(0, 29)
+"""Which of the rows that there are, or were."""
 OWNER = st.sampled_from([0, 0, 0, 1, 2])
-STEP = st.tuples(st.sampled_from([True, True, False]), st.integers(0, 30))
 EVENTS = {"sent": "message.sent", "delivered": "message.delivered"}
 
 
 class SideBySide(RuleBasedStateMachine):
-    """Rows of three carriers; those that were deleted stay in the bundles, to be asked for again."""
-
-    accounts: Bundle[Row] = Bundle("accounts")
-    numbers: Bundle[Row] = Bundle("numbers")
-    calls: Bundle[Row] = Bundle("calls")
-    messages: Bundle[Row] = Bundle("messages")
-    kept: Bundle[Row] = Bundle("kept")
-    """Accounts and numbers, which may be deleted."""
-    charged: Bundle[Row] = Bundle("charged")
-    """Calls and messages, which have a price."""
+    """Three carriers, to whose rows things are done; rows that were deleted are asked for again."""
 
     def __init__(self, place: Place) -> None:
         super().__init__()
@@ -40,46 +32,46 @@ class SideBySide(RuleBasedStateMachine):
         ]
         self.writing, self.reading = Writing(self.carriers), Reading(self.carriers)
 
-    @initialize(targets=(accounts, kept))
-    def first_accounts(self) -> Any:
-        return multiple(*[self.create_account(n, {"name": "First"}, drawn.PLATFORM) for n in (0, 1)])
+    @initialize()
+    def first_rows(self) -> None:
+        """Something of each kind, so that every rule has something to act on."""
+        party = {"to": "1294", "from": "2442", "direction": "inbound", "created_at": None}
+        for owner in (0, 1):
+            self.create_account(owner, {"name": "First"}, drawn.PLATFORM, customers=False)
+        self.create_number(0, {"number": "+12025550123", "type": "local"}, drawn.PLATFORM)
+        self.record_call(0, {**party, "status": "in-progress", "duration": None}, None)
+        self.record_message(0, {**party, "status": "sent", "body": "Hello World"})
 
-    @initialize(targets=(numbers, kept))
-    def first_numbers(self) -> Any:
-        given = {"number": "+12025550123", "type": "local"}
-        return multiple(*[self.create_number(n, given, drawn.PLATFORM) for n in (0, 1)])
-
-    @rule(targets=(accounts, kept), owner=OWNER, given=drawn.ACCOUNT, how=MANNER)
-    def create_account(self, owner: int, given: dict[str, Any], how: Manner) -> Any:
+    @rule(owner=OWNER, given=drawn.ACCOUNT, how=MANNER, customers=st.sampled_from([False, False, True]))
+    def create_account(self, owner: int, given: dict[str, Any], how: Manner, *, customers: bool) -> None:
         carrier = self.carriers[owner]
+        attributes = _account(given, carrier)
+        if customers:
+            told = {"carrier_id": carrier.id, "name": "Rocket Rides", "type": "customer_managed"}
+            shown = self.writing.platform(self.place, "createAccount", "accounts", told, [])
+            attributes = _account(told, carrier) | {"auth_token": None}
+            del attributes["carrier_id"]
+            self.created(carrier, "accounts", shown, drawn.PLATFORM, attributes)
+            return
         answer = self.writing.create(carrier, "accounts", given, how)
         malformed = not isinstance(given.get("name"), str)  # GraphQL has to be given a text
         if self.writing.refused(answer, rules.account_problems(given, new=True), how, malformed=malformed):
             self.reading.everything(carrier)
-            return multiple()
-        return self.created(carrier, "accounts", answer.row, how, _account(given, carrier))
+        else:
+            self.created(carrier, "accounts", answer.row, how, attributes)
 
-    @rule(targets=(accounts, kept), owner=OWNER)
-    def create_customer_managed_account(self, owner: int) -> Any:
-        carrier = self.carriers[owner]
-        given = {"carrier_id": carrier.id, "name": "Rocket Rides", "type": "customer_managed"}
-        shown = self.writing.platform(self.place, "createAccount", "accounts", given, [])
-        made = _account({"name": "Rocket Rides"}, carrier) | {"type": "customer_managed", "auth_token": None}
-        return self.created(carrier, "accounts", shown, drawn.PLATFORM, made)
-
-    @rule(account=accounts, given=drawn.ACCOUNT, status=drawn.STATUS, how=MANNER)
-    def update_account(
-        self, account: Row, given: dict[str, Any], status: dict[str, Any], how: Manner
-    ) -> None:
-        given = given | status
+    @rule(number=ANY, given=drawn.ACCOUNT, status=drawn.STATUS, how=MANNER)
+    def update_account(self, number: int, given: dict[str, Any], status: dict[str, Any], how: Manner) -> None:
+        account, given = self.one(number, "accounts"), given | status
         changes = dict(given)
         if isinstance(given.get("metadata"), dict):
             changes["metadata"] = merged(account.attributes["metadata"], given["metadata"])
         own = rules.account_problems(given, new=False)
         self.changed(account, given, own, rules.account_row_problems(given, account), changes, how)
 
-    @rule(row=kept, how=MANNER)
-    def delete(self, row: Row, how: Manner) -> None:
+    @rule(number=ANY, how=MANNER)
+    def delete(self, number: int, how: Manner) -> None:
+        row = self.one(number, "accounts", "phone_numbers")
         held = row.is_used() if row.kind.path == "accounts" else row.related["account"] is not None
         if self.writing.delete(row, [("id", "RESTRICTED")] if held else [], how):
             row.gone = True
@@ -88,112 +80,92 @@ class SideBySide(RuleBasedStateMachine):
                     call.related["phone_number"] = None  # it stays, without its number
         self.reading.row(row)
 
-    @rule(targets=(numbers, kept), owner=OWNER, given=drawn.NEW_NUMBER, how=MANNER)
-    def create_number(self, owner: int, given: dict[str, Any], how: Manner) -> Any:
+    @rule(owner=OWNER, given=drawn.NEW_NUMBER, how=MANNER)
+    def create_number(self, owner: int, given: dict[str, Any], how: Manner) -> None:
         carrier = self.carriers[owner]
         answer = self.writing.create(carrier, "phone_numbers", given, how)
         own = list(rules.number_problems(given, new=True))
         of_row = [] if own else list(rules.new_number_problems(given, carrier))
-        if ("number", "TAKEN") in of_row and len(of_row) > 1:
-            of_row.remove(("number", "TAKEN"))  # it is looked for once all is right
         if self.writing.refused(answer, own, how, of_row):
             self.reading.everything(carrier)
-            return multiple()
-        attributes = _number(given, carrier)
-        return self.created(carrier, "phone_numbers", answer.row, how, attributes, account=None)
+        else:
+            attributes = _number(given, carrier)
+            self.created(carrier, "phone_numbers", answer.row, how, attributes, account=None)
 
-    @rule(number=numbers, given=drawn.CHANGED_NUMBER, how=MANNER)
-    def update_number(self, number: Row, given: dict[str, Any], how: Manner) -> None:
+    @rule(number=ANY, given=drawn.CHANGED_NUMBER, how=MANNER)
+    def update_number(self, number: int, given: dict[str, Any], how: Manner) -> None:
+        row = self.one(number, "phone_numbers")
         own = list(rules.number_problems(given, new=False))
         changes = {name: value for name, value in given.items() if name != "number"}
-        self.changed(number, given, own, rules.number_row_problems(given, number), changes, how)
+        self.changed(row, given, own, rules.number_row_problems(given, row), changes, how)
 
-    @rule(number=numbers, account=accounts)
-    def assign_number(self, number: Row, account: Row) -> None:
-        holder = number.related["account"]
-        problems = []
-        if number.gone:
-            problems = [("id", "NOT_FOUND")]
-        elif account.gone or account.carrier is not number.carrier:
-            problems = [("account_id", "NOT_FOUND")]
-        elif (holder and holder is not account) or number.attributes["visibility"] == "disabled":
-            problems = [("id", "CONFLICT")]
-        given = {"id": number.id, "account_id": account.id}
-        shown = self.writing.platform(self.place, "assignPhoneNumber", "phone_numbers", given, problems)
+    @rule(number=ANY, account=st.none() | ANY)
+    def assign_or_release_number(self, number: int, account: int | None) -> None:
+        row, to = self.one(number, "phone_numbers"), None
+        if account is not None:
+            to = self.one(account, "accounts")
+        given = {"id": row.id, "account_id": to and to.id}
+        name = "assignPhoneNumber" if to else "releasePhoneNumber"
+        problems = rules.assignment_problems(row, to)
+        shown = self.writing.platform(self.place, name, "phone_numbers", given, problems)
         if shown:
-            number.related["account"] = account
-            self.writing.learn_change(number, shown)
-        self.reading.row(number)
+            row.related["account"] = to
+            self.writing.learn_change(row, shown)
+        self.reading.row(row)
 
-    @rule(number=numbers)
-    def release_number(self, number: Row) -> None:
-        problems = [("id", "NOT_FOUND")] if number.gone else []
-        given = {"id": number.id}
-        shown = self.writing.platform(self.place, "releasePhoneNumber", "phone_numbers", given, problems)
-        if shown:
-            number.related["account"] = None
-            self.writing.learn_change(number, shown)
-        self.reading.row(number)
-
-    @rule(targets=(calls, charged), account=accounts, given=drawn.CALL, number=st.none() | st.integers(0, 9))
-    def record_call(self, account: Row, given: dict[str, Any], number: int | None) -> Any:
+    @rule(account=ANY, given=drawn.CALL, number=st.none() | ANY)
+    def record_call(self, account: int, given: dict[str, Any], number: int | None) -> None:
         ended = given["status"] in rules.ENDED
         duration = given["duration"] if ended else None
-        given = given | {"duration": duration}
-        there = [row for carrier in self.carriers for row in carrier.rows["phone_numbers"]]
-        used = there[number % len(there)] if number is not None and there else None
-        related = {"account": account, "phone_number": used}
-        row = self.recorded("recordPhoneCall", "phone_calls", given, related)
-        if row is None:
-            return multiple()
-        row.attributes["duration"] = (duration or 0) if ended else None
-        row.attributes["status"] = given["status"] or "queued"
-        row.answered = given["status"] in ("in-progress", "completed")
-        self.checked(row, "phone_call.completed" if ended else None)
-        return row
+        used = None if number is None else self.one(number, "phone_numbers")
+        related = {"account": self.one(account, "accounts"), "phone_number": used}
+        row = self.recorded("recordPhoneCall", "phone_calls", given | {"duration": duration}, related)
+        if row:
+            row.attributes["duration"] = (duration or 0) if ended else None
+            row.attributes["status"] = given["status"] or "queued"
+            row.answered = given["status"] in ("in-progress", "completed")
+            self.checked(row, "phone_call.completed" if ended else None)
 
-    @rule(targets=(messages, charged), account=accounts, given=drawn.MESSAGE)
-    def record_message(self, account: Row, given: dict[str, Any]) -> Any:
-        row = self.recorded("recordMessage", "messages", given, {"account": account})
-        if row is None:
-            return multiple()
-        row.attributes["status"] = given["status"] or (
-            "received" if given["direction"] == "inbound" else "accepted"
-        )
-        self.checked(row, EVENTS.get(row.attributes["status"]))
-        return row
+    @rule(account=ANY, given=drawn.MESSAGE)
+    def record_message(self, account: int, given: dict[str, Any]) -> None:
+        related: dict[str, Row | None] = {"account": self.one(account, "accounts")}
+        row = self.recorded("recordMessage", "messages", given, related)
+        if row:
+            first = "received" if given["direction"] == "inbound" else "accepted"
+            row.attributes["status"] = given["status"] or first
+            self.checked(row, EVENTS.get(row.attributes["status"]))
 
-    @rule(call=calls, chosen=STEP, duration=st.none() | st.integers(0, 100))
-    def change_call_status(self, call: Row, chosen: tuple[bool, int], duration: int | None) -> None:
-        status = rules.step(call, *chosen)
-        ended = status in rules.ENDED
-        given = {"id": call.id, "status": status, "duration": duration if ended else None}
-        problems = list(rules.step_problems(call, given))
-        shown = self.writing.platform(self.place, "changePhoneCallStatus", "phone_calls", given, problems)
+    @rule(number=ANY, allowed=st.booleans(), state=ANY, duration=st.none() | st.integers(0, 100))
+    def change_status(self, number: int, state: int, duration: int | None, *, allowed: bool) -> None:
+        row = self.one(number, "phone_calls", "messages")
+        status = rules.step(row, state, allowed=allowed)
+        is_call = row.kind.path == "phone_calls"
+        ended = is_call and status in rules.ENDED
+        given = {"id": row.id, "status": status, "duration": duration if ended else None}
+        name = "changePhoneCallStatus" if is_call else "changeMessageStatus"
+        problems = rules.step_problems(row, status)
+        shown = self.writing.platform(self.place, name, row.kind.path, given, problems)
+        event = None
         if shown:
-            call.attributes |= {"status": status, "duration": (duration or 0) if ended else None}
-            call.answered = call.answered or status == "in-progress"
-            self.writing.learn_change(call, shown)
-        self.checked(call, "phone_call.completed" if shown and ended else None)
+            row.attributes |= {"status": status} | ({"duration": duration or 0} if ended else {})
+            row.answered = row.answered or status == "in-progress"
+            self.writing.learn_change(row, shown)
+            event = ("phone_call.completed" if ended else None) if is_call else EVENTS.get(status)
+        self.checked(row, event)
 
-    @rule(message=messages, chosen=STEP)
-    def change_message_status(self, message: Row, chosen: tuple[bool, int]) -> None:
-        status = rules.step(message, *chosen)
-        given = {"id": message.id, "status": status}
-        problems = list(rules.step_problems(message, given))
-        shown = self.writing.platform(self.place, "changeMessageStatus", "messages", given, problems)
-        if shown:
-            message.attributes["status"] = status
-            self.writing.learn_change(message, shown)
-        self.checked(message, EVENTS.get(status) if shown else None)
-
-    @rule(row=charged, given=drawn.PRICE, how=MANNER)
-    def update_price(self, row: Row, given: dict[str, Any], how: Manner) -> None:
+    @rule(number=ANY, given=drawn.PRICE, how=MANNER)
+    def update_price(self, number: int, given: dict[str, Any], how: Manner) -> None:
+        row = self.one(number, "phone_calls", "messages")
         changes = given | {"price_unit": row.carrier.currency} if given else {}
         self.changed(row, given, rules.charge_problems(given), [], changes, how)
 
-    @rule(call=calls, voice=st.sampled_from([None, "Basic.Slt", "Nobody"]), characters=st.integers(-1, 5))
-    def record_tts_event(self, call: Row, voice: str | None, characters: int) -> None:
+    @rule(
+        number=ANY,
+        voice=st.sampled_from([None, None, "Basic.Slt", "Nobody"]),
+        characters=st.sampled_from([-1, 0, 5]),
+    )
+    def record_tts_event(self, number: int, voice: str | None, characters: int) -> None:
+        call = self.one(number, "phone_calls")
         problems = [("voice", "INVALID")] if voice == "Nobody" else []
         problems += [("characters", "INVALID")] if characters < 0 else []
         given = {"phone_call_id": call.id, "voice": voice, "characters": characters}
@@ -218,21 +190,23 @@ class SideBySide(RuleBasedStateMachine):
     def walk_a_list(self, owner: int, asked: lists.Asked) -> None:
         lists.walk(self.carriers, self.carriers[owner], asked)
 
-    @rule(owner=OWNER, asked=counts.COUNTED)
-    def count_numbers(self, owner: int, asked: counts.Counted) -> None:
+    @rule(owner=OWNER, asked=counts.COUNTED, group=st.sampled_from(["status", "direction", "account"]))
+    def count(self, owner: int, asked: counts.Counted, group: str) -> None:
         counts.count_numbers(self.carriers[owner], asked)
-
-    @rule(owner=OWNER, group=st.sampled_from(["status", "direction", "account"]))
-    def count_calls(self, owner: int, group: str) -> None:
         counts.count_calls(self.carriers[owner], group)
 
-    @rule(row=kept, charged=charged, odd=st.booleans(), number=st.integers(0, 30))
-    def send_nonsense(self, row: Row, charged: Row, odd: bool, number: int) -> None:
-        sent_to = charged if odd else row
-        self.writing.nonsense(sent_to, number)
-        self.reading.row(sent_to)
+    @rule(number=ANY, which=ANY)
+    def send_nonsense(self, number: int, which: int) -> None:
+        row = self.one(number, "accounts", "phone_numbers", "phone_calls", "messages")
+        self.writing.nonsense(row, which)
+        self.reading.row(row)
 
     # What the rules have in common
+
+    def one(self, number: int, *paths: str) -> Row:
+        """One of the rows of these kinds that there are, or were, of whichever carrier."""
+        rows = [row for carrier in self.carriers for path in paths for row in carrier.rows[path]]
+        return sorted(rows, key=lambda row: row.number)[number % len(rows)]
 
     def created(
         self,
@@ -242,11 +216,10 @@ class SideBySide(RuleBasedStateMachine):
         how: Manner,
         attributes: dict[str, Any],
         **related: Any,
-    ) -> Row:
+    ) -> None:
         row = carrier.add(path, attributes, **related)
         self.writing.learn(row, shown, door=how.door)
         self.reading.row(row)
-        return row
 
     def changed(
         self, row: Row, given: dict[str, Any], own: Any, of_row: Any, changes: dict[str, Any], how: Manner

@@ -114,10 +114,10 @@ def number_row_problems(given: dict[str, Any], row: Row) -> Found:
 def new_number_problems(given: dict[str, Any], carrier: Carrier) -> Found:
     """What the carrier finds wrong with a number that is right by itself."""
     number = canonical(given["number"])
-    if any(number == row.attributes["number"] for row in carrier.listed("phone_numbers")):
-        yield "number", "TAKEN"
-    if "country" not in given:
-        yield from _place_problems(number, country_of(given, carrier), given.get("region"))
+    place = [*_place_problems(number, country_of(given, carrier), given.get("region"))]
+    yield from place
+    if not place and any(number == row.attributes["number"] for row in carrier.listed("phone_numbers")):
+        yield "number", "TAKEN"  # it is looked for once all is right
 
 
 def _type_problems(type_: Any, number: str) -> Found:
@@ -169,15 +169,26 @@ def charge_problems(given: dict[str, Any]) -> Found:
     yield from _amount(given, "price", lambda price: price <= 0, decimals=6)
 
 
-def step(row: Row, allowed: bool, number: int) -> str:
-    """A state that the row may change to, or any; any too where there is none."""
+def assignment_problems(number: Row, account: Row | None) -> Found:
+    """Of a number that goes to the account, or back from whichever it has."""
+    if number.gone:
+        yield "id", "NOT_FOUND"
+    elif account is None:
+        return
+    elif account.gone or account.carrier is not number.carrier:
+        yield "account_id", "NOT_FOUND"
+    elif number.related["account"] not in (None, account) or number.attributes["visibility"] == "disabled":
+        yield "id", "CONFLICT"
+
+
+def step(row: Row, number: int, *, allowed: bool) -> str:
+    """A state that the row may change to, if there is one, or any."""
     steps = STEPS[row.kind.path]
     next_ = sorted(steps.get(row.attributes["status"], ())) if allowed else []
     states = next_ or sorted(set(steps) | set().union(*steps.values()))
     return states[number % len(states)]
 
 
-def step_problems(row: Row, given: dict[str, Any]) -> Found:
-    steps = STEPS[row.kind.path]
-    if given["status"] not in steps.get(row.attributes["status"], set()):
+def step_problems(row: Row, status: str) -> Found:
+    if status not in STEPS[row.kind.path].get(row.attributes["status"], set()):
         yield "status", "CONFLICT"
