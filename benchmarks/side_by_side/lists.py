@@ -6,63 +6,69 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
 from benchmarks.side_by_side import drawn
 from benchmarks.side_by_side.doors import ENUMS, agree, camel, enum_name
 from benchmarks.side_by_side.model import KINDS, Carrier, Kind, Row, exact, instant
 
 DATES = ("from_date", "to_date")
-PAGES = 5  # of a walk, at most
+PAGES = 8  # of a walk, at most
 INFO = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
+
+
+WHICH = list(range(20))
+"""One of the rows that there are, or were; those of other carriers too."""
+INTERACTION: dict[str, list[Any]] = {
+    "account": WHICH,
+    "direction": ["inbound", "outbound-api"],
+    "from_date": [*drawn.DATES, *WHICH],
+    "to_date": [*drawn.DATES, *WHICH],
+}
+FILTERS: dict[str, dict[str, list[Any]]] = {
+    "accounts": {"status": ["enabled", "disabled"], "type": ["customer_managed", "carrier_managed"]},
+    "phone_numbers": {
+        "account": WHICH,
+        "available": [True, False],
+        "type": ["local", "short_code"],
+        "country": ["US", "us", "KH", "XX"],
+        "region": ["AR", "ar"],
+        "locality": ["little rock", "Little Rock"],
+    },
+    "phone_calls": INTERACTION | {"status": ["queued", "in-progress", "completed"]},
+    "messages": INTERACTION | {"status": ["accepted", "queued", "sent"]},
+    "tts_events": {"account": WHICH, "phone_call": WHICH, "from_date": WHICH, "to_date": WHICH},
+    "events": {"event_type": ["phone_call.completed", "message.sent", "nothing"]},
+}
+"""A number in place of a row or a time chooses a row; its time is exact."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """`start` and `chosen` choose among rows that are there, were there, or are another carrier's.
-
-    A date that is chosen is the time of that row.
-    """
+    """`start` chooses the row to go from; where it says True, among those that were deleted."""
 
     door: str
     path: str
     size: int
     backwards: bool
-    start: int | None
-    chosen: dict[str, int]
+    start: tuple[bool, int] | None
     filters: dict[str, Any]
 
 
-WORDS = {
-    ("accounts", "status"): {"enabled", "disabled"},
-    ("accounts", "type"): {"customer_managed", "carrier_managed"},
-    ("phone_numbers", "type"): {"local", "short_code"},
-    ("phone_calls", "status"): {"queued", "completed"},
-    ("messages", "status"): {"queued", "accepted", "sent"},
-}
-FILTERS = drawn.some(
-    {
-        "from_date": drawn.DATES,
-        "to_date": drawn.DATES,
-        "direction": ["inbound", "outbound-api"],
-        "status": ["queued", "completed", "accepted", "sent", "enabled", "disabled"],
-        "type": ["customer_managed", "carrier_managed", "local", "short_code"],
-        "available": [True, False],
-        "country": ["US", "us", "KH", "XX"],
-        "region": ["AR", "ar"],
-        "locality": ["little rock", "Little Rock", "phnom penh"],
-        "event_type": ["phone_call.completed", "message.sent", "nothing"],
-    }
-)
-ASKED = st.builds(
-    Asked,
-    door=st.sampled_from(["rest", "graphql"]),
-    path=st.sampled_from(list(KINDS)),
-    size=st.integers(1, 5),
-    backwards=st.booleans(),
-    start=st.none() | st.integers(0, 50),
-    chosen=drawn.some({name: list(range(20)) for name in ("account", "phone_call", *DATES)}),
-    filters=st.just({}) | FILTERS,
-)
+def _asked(path: str) -> SearchStrategy[Asked]:
+    pairs = [(name, value) for name, values in FILTERS[path].items() for value in values]
+    return st.builds(
+        Asked,
+        door=st.sampled_from(["rest", "graphql"]),
+        path=st.just(path),
+        size=st.sampled_from([1, 1, 2, 3]),
+        backwards=st.booleans(),
+        start=st.none() | st.tuples(st.booleans(), st.sampled_from(WHICH)),
+        filters=st.lists(st.sampled_from(pairs), max_size=2).map(dict),
+    )
+
+
+ASKED = st.sampled_from(list(KINDS)).flatmap(_asked)
 
 
 def walk(carriers: list[Carrier], carrier: Carrier, asked: Asked) -> None:
@@ -79,7 +85,7 @@ def walk(carriers: list[Carrier], carrier: Carrier, asked: Asked) -> None:
             return
         reach["to_date"] = reach["to_date"] + timedelta(days=1)
     rows = [row for row in carrier.listed(kind.path) if row.meets(reach)]
-    start = _row(carriers, kind.path, asked.start)
+    start = _start(carriers, kind.path, asked.start)
     size = max(asked.size, len(rows) // PAGES + 1)
     pages = (Rest if asked.door == "rest" else GraphQL)(carrier, kind, filters, size)
     if start is None:
@@ -96,22 +102,29 @@ def walk(carriers: list[Carrier], carrier: Carrier, asked: Asked) -> None:
 
 def _filters(carriers: list[Carrier], kind: Kind, asked: Asked) -> dict[str, Any]:
     """Those that the door takes: as they are sent, but for rows."""
-    names = kind.filters if asked.door == "rest" else (*kind.filters, *kind.more)
-    known = {
-        name: value
-        for name, value in asked.filters.items()
-        if name in names and value in WORDS.get((kind.path, name), {value})
-    }
-    for name, number in asked.chosen.items():
-        row = _row(carriers, kind.path if name in DATES else f"{name}s", number) if name in names else None
-        if row is not None:
-            known[name] = row.moment if name in DATES else row
+    names = kind.filters if asked.door == "rest" else FILTERS[kind.path]
+    known = {}
+    for name, value in asked.filters.items():
+        if name not in names:
+            continue
+        if name in (*DATES, "account", "phone_call") and isinstance(value, int):
+            row = _row(carriers, kind.path if name in DATES else f"{name}s", value)
+            if row is not None:
+                known[name] = row.moment if name in DATES else row
+        else:
+            known[name] = value
     return known
 
 
-def _row(carriers: list[Carrier], path: str, number: int | None) -> Row | None:
-    rows = [row for carrier in carriers for row in carrier.rows[path]]
-    return None if number is None or not rows else rows[number % len(rows)]
+def _row(carriers: list[Carrier], path: str, number: int, *, gone: bool = False) -> Row | None:
+    rows = [row for carrier in carriers for row in carrier.rows[path] if row.gone or not gone]
+    return rows[number % len(rows)] if rows else None
+
+
+def _start(carriers: list[Carrier], path: str, chosen: tuple[bool, int] | None) -> Row | None:
+    if chosen is None:
+        return None
+    return _row(carriers, path, chosen[1], gone=chosen[0])
 
 
 def _refused(carrier: Carrier, kind: Kind, filters: dict[str, Any]) -> None:

@@ -99,11 +99,12 @@ class SideBySide(RuleBasedStateMachine):
         changes = {name: value for name, value in given.items() if name != "number"}
         self.changed(row, given, own, rules.number_row_problems(given, row), changes, how)
 
-    @rule(number=ANY, account=st.none() | ANY)
-    def assign_or_release_number(self, number: int, account: int | None) -> None:
+    @rule(number=ANY, account=st.none() | ANY, own=st.sampled_from([True, True, False]))
+    def assign_or_release_number(self, number: int, account: int | None, *, own: bool) -> None:
         row, to = self.one(number, "phone_numbers"), None
         if account is not None:
-            to = self.one(account, "accounts")
+            there = row.carrier.listed("accounts") if own else []
+            to = there[account % len(there)] if there else self.one(account, "accounts")
         given = {"id": row.id, "account_id": to and to.id}
         name = "assignPhoneNumber" if to else "releasePhoneNumber"
         problems = rules.assignment_problems(row, to)
@@ -180,11 +181,10 @@ class SideBySide(RuleBasedStateMachine):
 
     # What is read, beside what every rule reads
 
-    @rule()
-    def read_everything(self) -> None:
-        for carrier in self.carriers:
-            self.reading.everything(carrier)
-            self.reading.every_list(carrier)
+    @rule(owner=OWNER)
+    def read_everything(self, owner: int) -> None:
+        self.reading.everything(self.carriers[owner])
+        self.reading.every_list(self.carriers[owner])
 
     @rule(owner=OWNER, asked=lists.ASKED)
     def walk_a_list(self, owner: int, asked: lists.Asked) -> None:

@@ -22,14 +22,13 @@ SEQUENCE = count()
 
 @dataclass(frozen=True)
 class Kind:
-    """A resource; `relations` are what it belongs to, `filters` those of REST, `more` GraphQL's others."""
+    """A resource; `relations` are what it belongs to, `filters` those of REST."""
 
     path: str
     type: str
     attributes: tuple[str, ...]
     relations: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
-    more: tuple[str, ...] = ()
     graphql_only: frozenset[str] = frozenset()
 
     @property
@@ -62,7 +61,6 @@ KINDS = {
             "accounts",
             "name metadata status type billing_enabled billing_mode auth_token default_tts_voice"
             " billing_currency",
-            more=("status", "type"),
             graphql_only=frozenset({"billing_currency"}),
         ),
         _kind(
@@ -70,7 +68,6 @@ KINDS = {
             "number country visibility type locality rate_center lata latitude longitude metadata currency"
             " price region",
             relations=("account",),
-            more=("account", "available", "type", "country", "region", "locality"),
             graphql_only=frozenset({"account"}),
         ),
         _kind(
@@ -92,7 +89,7 @@ KINDS = {
             relations=("account", "phone_call"),
             filters=("account", "phone_call", "from_date", "to_date"),
         ),
-        _kind("events", "type details", more=("event_type",)),
+        _kind("events", "type details"),
     )
 }
 
