@@ -79,16 +79,17 @@ def _words(given: dict[str, Any], *names: str) -> Found:
 
 def number_problems(given: dict[str, Any], *, new: bool) -> Found:
     """What needs neither the row nor the carrier."""
-    number = canonical(given["number"]) if new else ""
-    if new and (not number or len(number) > LONGEST):
-        yield "number", "INVALID" if given["number"].strip() else "REQUIRED"
-    elif new:
-        yield from _type_problems(given["type"], number)
     country = given.get("country", "KH").upper()
     if country not in COUNTRIES:
         yield "country", "INVALID"
-    elif new and number and "country" in given:
-        yield from _place_problems(number, country, given.get("region"))
+    if new:
+        number = canonical(given["number"])
+        if not number or len(number) > LONGEST:
+            yield "number", "INVALID" if given["number"].strip() else "REQUIRED"
+        else:
+            yield from _type_problems(given["type"], number)
+            if "country" in given and country in COUNTRIES:
+                yield from _place_problems(number, country, given.get("region"))
     yield from _words(given, "type", "visibility")
     yield from _amount(given, "price", lambda price: price >= 0, decimals=6)
     for name, limit in LIMITS.items():
