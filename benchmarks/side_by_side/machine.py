@@ -56,20 +56,22 @@ class SideBySide(RuleBasedStateMachine):
     @rule(owner=OWNER, given=drawn.ACCOUNT, how=MANNER, customers=st.sampled_from([False, False, True]))
     def create_account(self, owner: int, given: dict[str, Any], how: Manner, *, customers: bool) -> None:
         carrier = self.carriers[owner]
-        attributes = _account(given, carrier)
-        if customers:
-            told = {"carrier_id": carrier.id, "name": "Rocket Rides", "type": "customer_managed"}
-            shown = self.writing.platform(self.place, "createAccount", "accounts", told, [])
-            attributes = _account(told, carrier) | {"auth_token": None}
-            del attributes["carrier_id"]
-            self.created(carrier, "accounts", shown, drawn.PLATFORM, attributes)
+        if customers:  # which the platform alone creates
+            self.create_customers_account(carrier)
             return
         answer = self.writing.create(carrier, "accounts", given, how)
         malformed = not isinstance(given.get("name"), str)  # GraphQL has to be given a text
         if self.writing.refused(answer, rules.account_problems(given, new=True), how, malformed=malformed):
             self.reading.everything(carrier)
         else:
-            self.created(carrier, "accounts", answer.row, how, attributes)
+            self.created(carrier, "accounts", answer.row, how, _account(given, carrier))
+
+    def create_customers_account(self, carrier: Carrier) -> None:
+        given = {"name": "Rocket Rides", "type": "customer_managed"}
+        told = given | {"carrier_id": carrier.id}
+        shown = self.writing.platform(self.place, "createAccount", "accounts", told, [])
+        attributes = _account(given, carrier) | {"auth_token": None}
+        self.created(carrier, "accounts", shown, drawn.PLATFORM, attributes)
 
     @rule(number=ANY, given=drawn.ACCOUNT, status=drawn.STATUS, how=MANNER)
     def update_account(self, number: int, given: dict[str, Any], status: dict[str, Any], how: Manner) -> None:
