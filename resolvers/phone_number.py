@@ -106,16 +106,21 @@ async def update(context: Context, given: UpdatePhoneNumberInput) -> UUID:
     async with transaction(context) as session:
         row = await locked(session, context, PhoneNumber, given.id)
         asked = value_of(given.country)
-        country = (geography.country(asked) if asked else row.country) or row.country
+        country = geography.country(asked) if asked else row.country
         region = given.region.value if given.region else row.region
         refuse_all(
             given.problems(),
             [
                 *_number_problems(row, given),
                 *type_problems(row.number, value_of(given.type) or row.type),
-                *place_problems(row.number, country, region, country_given=asked is not None),
+                *(
+                    place_problems(row.number, country, region, country_given=asked is not None)
+                    if country
+                    else ()
+                ),
             ],
         )
+        assert country is not None
         changes = {name: maybe.value for name in PLAIN if (maybe := getattr(given, name))}
         if given.metadata:
             changes["metadata_"] = given.metadata.value

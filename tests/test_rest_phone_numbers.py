@@ -141,6 +141,15 @@ async def test_a_region_of_another_country_is_refused(american: Door, region: An
     assert (response.status_code, sources(response)) == (422, [{"pointer": "/data/attributes/region"}])
 
 
+async def test_a_region_is_not_judged_by_a_country_that_is_none(american: Door) -> None:
+    row = await created(american, "+15017020972", "local")
+    for response in (
+        await update(american, row["id"], country="ZZ", region="ON"),
+        await create(american, "+15017020973", "local", country="ZZ", region="ON"),
+    ):
+        assert (response.status_code, sources(response)) == (422, [{"pointer": "/data/attributes/country"}])
+
+
 async def test_a_country_does_not_move_away_from_under_its_region(american: Door) -> None:
     row = await created(american, "+15017020972", "local", region="AR")
     response = await update(american, row["id"], country="CA")
