@@ -196,13 +196,19 @@ class SideBySide(RuleBasedStateMachine):
 
     # What is read, beside what every rule reads
 
-    @rule(owner=OWNER, asked=lists.ASKED)
-    def walk_a_list(self, owner: int, asked: lists.Asked) -> None:
-        lists.walk(self.carriers, self.carriers[owner], asked)
+    @rule(owner=OWNER, asked=st.lists(lists.ASKED, min_size=3, max_size=6))
+    def walk_lists(self, owner: int, asked: list[lists.Asked]) -> None:
+        for one in asked:
+            lists.walk(self.carriers, self.carriers[owner], one)
 
-    @rule(owner=OWNER, asked=counts.COUNTED, group=st.sampled_from(["status", "direction", "account"]))
-    def count_and_read_everything(self, owner: int, asked: counts.Counted, group: str) -> None:
-        counts.count_numbers(self.carriers[owner], asked)
+    @rule(
+        owner=OWNER,
+        asked=st.lists(counts.COUNTED, min_size=2, max_size=4),
+        group=st.sampled_from(["status", "direction", "account"]),
+    )
+    def count_and_read_everything(self, owner: int, asked: list[counts.Counted], group: str) -> None:
+        for one in asked:
+            counts.count_numbers(self.carriers[owner], one)
         counts.count_calls(self.carriers[owner], group)
         self.reading.everything(self.carriers[owner])
         self.reading.every_list(self.carriers[owner])
