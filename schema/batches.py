@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from strawberry import Some
 from strawberry.types.arguments import InputContext
-from strawberry.types.base import StrawberryMaybe, StrawberryObjectDefinition
+from strawberry.types.base import StrawberryList, StrawberryMaybe, StrawberryObjectDefinition
+from strawberry.types.field import StrawberryField
 
 from schema.errors import UserError, wrong
 
@@ -31,7 +32,7 @@ def placed(field: str, index: int, errors: Iterable[UserError]) -> list[UserErro
 
 
 def flat(cls: type[T]) -> type[T]:
-    """Build the input `cls`, whose fields are scalars and enums, straight from the coerced values.
+    """Build the input `cls` straight from the coerced values: scalars, enums, lists of inputs that are flat.
 
     Strawberry's own conversion looks at the type of each field anew: 80 microseconds for each input.
     """
@@ -62,6 +63,7 @@ def _builder(
         for field in definition.fields
         if isinstance(field.resolve_type(type_definition=definition), StrawberryMaybe)
     }
+    items = {field.python_name: item for field in definition.fields if (item := _item(field, definition))}
     absent: dict[str, Any] = {
         field.python_name: None for field in definition.fields if field.default_value is MISSING
     }
@@ -70,6 +72,15 @@ def _builder(
         given = {names[name]: part for name, part in value.items()}
         for name in maybe & given.keys():
             given[name] = Some(given[name])
+        for name in items.keys() & given.keys():
+            from_input = items[name].__strawberry_definition__.from_input
+            given[name] = [from_input(items[name], part, context) for part in given[name]]
         return cls(**(absent | given))
 
     return build
+
+
+def _item(field: StrawberryField, definition: StrawberryObjectDefinition) -> Any:
+    """The class of the inputs that a field lists; None for a field that lists none."""
+    type_ = field.resolve_type(type_definition=definition)
+    return type_.of_type if isinstance(type_, StrawberryList) and type_.of_type in FLAT else None

@@ -75,6 +75,7 @@ class RecordMessageInput:
             yield wrong("body", "body has a NUL character, which cannot be kept")
 
 
+@batches.flat
 @strawberry.input(description="Messages that the platform reports together.")
 class RecordMessagesInput:
     messages: list[RecordMessageInput] = strawberry.field(description="Up to 1,000 messages.")

@@ -83,6 +83,7 @@ class RecordPhoneCallInput:
         yield from duration_problems(self.status or PhoneCallStatus.QUEUED, self.duration)
 
 
+@batches.flat
 @strawberry.input(description="Calls that the platform reports together.")
 class RecordPhoneCallsInput:
     calls: list[RecordPhoneCallInput] = strawberry.field(description="Up to 1,000 calls.")

@@ -147,6 +147,7 @@ class ImportMode(Enum):
     GOOD_ONES = strawberry.enum_value("good_ones", description="They are imported.")
 
 
+@batches.flat
 @strawberry.input(description="New phone numbers, all of one carrier.")
 class ImportPhoneNumbersInput:
     carrier_id: strawberry.ID | None = strawberry.field(

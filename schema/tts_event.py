@@ -60,6 +60,7 @@ class RecordTtsEventInput:
             yield wrong("characters", f"characters must be 0 to {MAX_CHARACTERS}")
 
 
+@batches.flat
 @strawberry.input(description="Uses of voices that the platform reports together.")
 class RecordTtsEventsInput:
     tts_events: list[RecordTtsEventInput] = strawberry.field(description="Up to 1,000 TTS events.")
