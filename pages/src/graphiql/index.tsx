@@ -5,8 +5,9 @@ import "./graphiql.css";
 
 import { explorerPlugin } from "@graphiql/plugin-explorer";
 import { useMonaco } from "@graphiql/react";
-import { createGraphiQLFetcher } from "@graphiql/toolkit";
+import { createGraphiQLFetcher, type Fetcher } from "@graphiql/toolkit";
 import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
+import { type DocumentNode, parse } from "graphql";
 import { createClient } from "graphql-ws";
 import { type ReactNode, useEffect } from "react";
 import { createRoot } from "react-dom/client";
@@ -27,8 +28,17 @@ function linked(): { query: string; variables?: string } | undefined {
   return query ? { query, variables: given.get("variables") ?? undefined } : undefined;
 }
 
-function fetcher(key: string) {
-  return createGraphiQLFetcher({
+function parsed(query: string): DocumentNode | undefined {
+  try {
+    return parse(query);
+  } catch {
+    return undefined; // the server words what is wrong
+  }
+}
+
+/** GraphiQL looks at a document 0.1 s after it is shown; until then it would name the former one's operation. */
+function fetcher(key: string): Fetcher {
+  const send = createGraphiQLFetcher({
     url: "/graphql",
     headers: authorization(key),
     wsClient: createClient({
@@ -37,6 +47,12 @@ function fetcher(key: string) {
       retryAttempts: 2,
     }),
   });
+  return (params, options) => {
+    const documentAST = parsed(params.query);
+    const names = documentAST?.definitions.map((definition) => "name" in definition && definition.name?.value);
+    const operationName = names?.includes(params.operationName ?? "") ? params.operationName : undefined;
+    return send({ ...params, operationName }, { ...options, documentAST });
+  };
 }
 
 const tabs = examples.map(({ query, variables }) => ({
