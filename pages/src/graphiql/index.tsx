@@ -7,7 +7,7 @@ import { explorerPlugin } from "@graphiql/plugin-explorer";
 import { useMonaco } from "@graphiql/react";
 import { createGraphiQLFetcher, type Fetcher } from "@graphiql/toolkit";
 import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
-import { type DocumentNode, parse } from "graphql";
+import { type DocumentNode, Kind, parse } from "graphql";
 import { createClient } from "graphql-ws";
 import { type ReactNode, useEffect } from "react";
 import { createRoot } from "react-dom/client";
@@ -49,8 +49,9 @@ function fetcher(key: string): Fetcher {
   });
   return (params, options) => {
     const documentAST = parsed(params.query);
-    const names = documentAST?.definitions.map((definition) => "name" in definition && definition.name?.value);
-    const operationName = names?.includes(params.operationName ?? "") ? params.operationName : undefined;
+    const operations = documentAST?.definitions.filter((part) => part.kind === Kind.OPERATION_DEFINITION);
+    const names = operations?.map(({ name }) => name?.value) ?? [];
+    const operationName = names.includes(params.operationName ?? undefined) ? params.operationName : names[0];
     return send({ ...params, operationName }, { ...options, documentAST });
   };
 }
