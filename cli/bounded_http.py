@@ -4,6 +4,8 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from cli.joined_writes import JoinedWrites
+
 MAX_HEAD = 64 * 1024  # bytes of request line and headers
 TOO_LARGE = b"the request line and the headers are too long"
 REFUSAL = (
@@ -19,7 +21,7 @@ class BoundedHttp(HttpToolsProtocol):
     _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
-        super().connection_made(transport)
+        super().connection_made(JoinedWrites(transport, self.loop))  # type: ignore[arg-type] # acts as one
         self._wait()
 
     def data_received(self, data: bytes) -> None:

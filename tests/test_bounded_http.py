@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
 from cli.bounded_http import MAX_HEAD, REFUSAL, BoundedHttp
@@ -15,10 +16,15 @@ BEGUN = b"GET / HTTP/1.1\r\nHost: here\r\n"
 
 
 @asynccontextmanager
-async def serving(patience: int = SECONDS) -> AsyncIterator[int]:
+async def serving(app: ASGIApp | None = None, patience: int = SECONDS) -> AsyncIterator[int]:
     """The port of a server that is patient for so many seconds."""
     config = Config(
-        Starlette(), port=0, http=BoundedHttp, timeout_keep_alive=patience, log_config=None, lifespan="off"
+        app or Starlette(),
+        port=0,
+        http=BoundedHttp,
+        timeout_keep_alive=patience,
+        log_config=None,
+        lifespan="off",
     )
     server = Server(config)
     config.load()
