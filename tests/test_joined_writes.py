@@ -2,37 +2,47 @@
 
 import asyncio
 
+from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
+from uvicorn import Config
+from uvicorn.server import ServerState
 
+from cli.bounded_http import BoundedHttp
 from tests.test_bounded_http import BEGUN, SECONDS, serving
 
 ASK = BEGUN + b"Connection: close\r\n\r\n"
 HEAD = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]}
 
 
-class Pieces(asyncio.Protocol):
-    """What comes in, as it comes."""
+class Written(asyncio.Transport):
+    """A connection that keeps what the server writes, write by write."""
 
     def __init__(self) -> None:
-        self.received: list[bytes] = []
-        self.ended = asyncio.Event()
+        super().__init__()
+        self.writes: list[bytes] = []
+        self.closed = asyncio.Event()
 
-    def data_received(self, data: bytes) -> None:
-        self.received.append(data)
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.writes.append(bytes(data))
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.ended.set()
+    def is_closing(self) -> bool:
+        return self.closed.is_set()
+
+    def close(self) -> None:
+        self.closed.set()
 
 
-async def test_head_and_body_are_one_piece() -> None:
-    loop = asyncio.get_running_loop()
-    async with serving() as port, asyncio.timeout(SECONDS):
-        transport, pieces = await loop.create_connection(Pieces, "127.0.0.1", port)
-        transport.write(ASK)
-        await pieces.ended.wait()
-        (answer,) = pieces.received
-        assert answer.startswith(b"HTTP/1.1 404 Not Found\r\n")
-        assert answer.endswith(b"\r\n\r\nNot Found")
+async def test_head_and_body_are_one_write() -> None:
+    config = Config(Starlette(), log_config=None, lifespan="off")
+    config.load()
+    server, transport = BoundedHttp(config, ServerState(), {}), Written()
+    server.connection_made(transport)
+    server.data_received(ASK)
+    async with asyncio.timeout(SECONDS):
+        await transport.closed.wait()
+    (answer,) = transport.writes
+    assert answer.startswith(b"HTTP/1.1 404 Not Found\r\n")
+    assert answer.endswith(b"\r\n\r\nNot Found")
 
 
 async def test_a_head_does_not_wait_for_a_body_that_comes_later() -> None:
