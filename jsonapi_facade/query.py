@@ -21,6 +21,7 @@ LARGEST_INT = 2**31 - 1
 FILTER = re.compile(r"filter\[(\w*)\]")
 FIELDS = re.compile(r"fields\[(\w*)\]")
 CURSORS = frozenset({"page[after]", "page[before]"})
+KEPT = 128  # parts of queries, each of which may be nearly as long as a head
 WHOLE = re.compile(r"-?[0-9]+", re.ASCII)
 PAGE = CURSORS | {"page[size]"}
 
@@ -93,12 +94,12 @@ def _unquoted(text: str) -> str:
     return unquote_plus(text, errors="replace") if "%" in text or "+" in text else text
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(KEPT)
 def _name(text: str) -> str:
     return _unquoted(text)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(KEPT)
 def _around_cursor(*pairs: tuple[str, str]) -> tuple[str, str]:
     """Parameters, sorted, before and after the one of a cursor."""
     head = tail = ""

@@ -163,7 +163,8 @@ async def _close(connection: Any) -> None:
     with suppress(
         OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError
     ):  # it is gone either way
-        await connection.close(timeout=CLOSE_SECONDS)
+        async with asyncio.timeout(CLOSE_SECONDS):  # asyncpg's own bound leaves out the cancellation
+            await connection.close()
 
 
 def _expire(waiter: "asyncio.Future[Any]") -> None:

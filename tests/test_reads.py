@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 import asyncpg
 import pytest
 
+from models.database import UNAVAILABLE
 from models.reads import Reads
+from tests.wire import Wire
 
 SLEEP = "SELECT pg_sleep(60)"
 BUSY = (
@@ -83,6 +86,33 @@ async def test_a_statement_that_takes_too_long_is_ended_and_makes_room(pool: Poo
         assert await waiting == 1
         await busy(database_url, 0)
         assert reads.figures() == {"used": 0, "open": 1, "most": 1}
+
+
+class FallenSilent(Wire):
+    """A network on which nothing new is answered: cancelling a statement takes a further connection."""
+
+    taken = False
+
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.taken:
+            await reader.read()  # until the client goes
+            writer.close()
+            return
+        self.taken = True
+        await super()._relay(reader, writer)
+
+
+async def test_a_server_that_says_nothing_more_is_given_up(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.reads.CLOSE_SECONDS", 0.1)
+    async with FallenSilent(database_url, tmp_path).open() as wire:
+        reads = Reads(lambda: asyncpg.connect(wire.url), 1, 30, 0.1)
+        async with asyncio.timeout(30):
+            with pytest.raises(UNAVAILABLE) as told:
+                await reads.fetchval(SLEEP)
+        assert not isinstance(told.value, TimeoutError)  # that would be the test's own
+        reads.close()
 
 
 async def test_a_failed_statement_costs_its_own_connection_alone(pool: Pool) -> None:

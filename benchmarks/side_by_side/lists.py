@@ -1,5 +1,6 @@
 """Lists, filtered and by pages in both directions, held against the model."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -134,7 +135,7 @@ def _refused(carrier: Carrier, kind: Kind, filters: dict[str, Any]) -> None:
 
 
 @dataclass
-class Pages:
+class Pages(ABC):
     """`rows` are those that a walk in that direction has to meet, in the order of the list."""
 
     carrier: Carrier
@@ -159,11 +160,13 @@ class Pages:
                 return
             start = page[0]
 
+    @abstractmethod
     def after(self, start: Row | None, page: list[Row], *, follows: bool) -> None:
-        raise NotImplementedError
+        """Ask for what comes after `start`, which has to be `page`; more of it `follows`."""
 
+    @abstractmethod
     def before(self, start: Row, page: list[Row], *, precedes: bool) -> None:
-        raise NotImplementedError
+        """Ask for what comes before `start`, which has to be `page`; more of it `precedes`."""
 
 
 class Rest(Pages):
