@@ -37,4 +37,4 @@ def temporary_database(migrate: Callable[[str], None] = migrate) -> Iterator[str
 def reading(reads: Any) -> Context:
     """The context of the carrier's own key, which reads through `reads`."""
     viewer = Viewer(None, ApiKeyRole.CARRIER, ApiKeyAccess.READ, Home(CARRIER, "KH", "KHR"))
-    return Context(Database(reads=reads, walled=reads, engine=None, autocommit=None), CIPHER, viewer)  # type: ignore[arg-type] # reads alone are used
+    return Context(Database(None, reads, None), CIPHER, viewer)  # type: ignore[arg-type] # that alone is used

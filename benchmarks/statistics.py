@@ -80,7 +80,8 @@ class Side:
     async def of(cls, database: Database) -> "Side":
         sleep = "SELECT pg_backend_pid() FROM pg_sleep(0.1)"
         return cls(
-            database, await asyncio.gather(*[database.walled.fetchval(sleep) for _ in range(SIDE_BY_SIDE)])
+            database,
+            await asyncio.gather(*[database.walled.fetchval(CARRIER, sleep) for _ in range(SIDE_BY_SIDE)]),
         )
 
     async def ask(self, text: str) -> int:

@@ -18,6 +18,7 @@ import asyncpg
 
 from benchmarks.database import ADD_CARRIER, CARRIER, reading, temporary_database
 from models.database import READ_SETTINGS
+from resolvers.whole import ReadsWithin
 from schema.root import schema
 from workers.folding import fold
 
@@ -75,7 +76,7 @@ async def milliseconds(work: Callable[[], Awaitable[Any]], times: int = 25) -> f
 
 async def answers(connection: Any) -> None:
     async def ask() -> None:
-        result = await schema.run(STATS, None, reading(connection))
+        result = await schema.run(STATS, None, reading(ReadsWithin(connection, CARRIER)))
         assert not result.errors, result.errors
 
     print(f"stats, changes not folded       {await milliseconds(ask):8.2f} ms")

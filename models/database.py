@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
-from typing import Any, cast
+from typing import Any
 
 import asyncpg
 import orjson
@@ -18,10 +18,10 @@ import sqlalchemy.event
 import sqlalchemy.exc
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import QueuePool
 
-from models.reads import Reads
-from models.wall import TENANT
+from models.reads import Reads, WalledReads
+from models.wall import TENANT, WRITER
+from models.writes import Writes
 from observability.statements import observe_statement
 
 #: What the drivers raise while the database is away, or too busy to let one in.
@@ -50,20 +50,20 @@ READ_SETTINGS = {
     "plan_cache_mode": "force_generic_plan",
     "random_page_cost": "0.1",
     "seq_page_cost": "0.1",
+    "max_parallel_workers_per_gather": "0",  # statistics cut their range themselves
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """`walled` is for requests: it shows what is the carrier's that a statement names (models/wall.py).
+    """`walled` and `writes` are for requests, each of which is for a carrier (models/wall.py).
 
     `reads` sees all rows, for what a process reads for itself: keys, and events for all its subscribers.
     """
 
     reads: Reads
-    walled: Reads
-    engine: AsyncEngine
-    autocommit: AsyncEngine
+    walled: WalledReads
+    writes: Writes
     url: str = field(default="", repr=False)
 
     @classmethod
@@ -79,15 +79,18 @@ class Database:
             pool_pre_ping=False,
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
-            connect_args={"command_timeout": STATEMENT_SECONDS, "server_settings": {"timezone": "UTC"}},
+            isolation_level="AUTOCOMMIT",
+            connect_args={
+                "command_timeout": STATEMENT_SECONDS,
+                "server_settings": {"timezone": "UTC", "role": WRITER},
+            },
         )
         _time_statements(engine)
         reads = Reads(partial(_connect_to_read, _dsn(url)), OWN_READS, ACQUIRE_SECONDS, STATEMENT_SECONDS)
         to_tenant = partial(_connect_to_read, _dsn(url), role=TENANT)
-        walled = Reads(to_tenant, size, ACQUIRE_SECONDS, STATEMENT_SECONDS)
+        walled = WalledReads(to_tenant, size, ACQUIRE_SECONDS, STATEMENT_SECONDS)
         try:
-            autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
-            yield cls(reads, walled, engine, autocommit, url)
+            yield cls(reads, walled, Writes(engine), url)
         finally:
             reads.close()
             walled.close()
@@ -95,15 +98,7 @@ class Database:
 
     def connections(self) -> dict[str, dict[str, int]]:
         """How many connections each pool has in use and open, and may have at most."""
-        writes = cast("QueuePool", self.engine.pool)
-        return {
-            "reads": self.walled.figures(),
-            "writes": {
-                "used": writes.checkedout(),
-                "open": writes.checkedin() + writes.checkedout(),
-                "most": writes.size(),
-            },
-        }
+        return {"reads": self.walled.figures(), "writes": self.writes.figures()}
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:

@@ -10,18 +10,21 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from time import perf_counter
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
+from models.wall import named, naming
 from observability.statements import observe_statement
 
 CLOSE_SECONDS = 5
 LOOK_SECONDS = 1  # between looks for statements that take too long
+NOBODY = object()
 Connect = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
 
 
-class Reads:
-    """At most `size` connections, each made by `connect` when it is first needed.
+class Connections:
+    """At most `size` of them, each made by `connect` when it is first needed.
 
     Who waits longer than `seconds` for one gets TimeoutError; what `connect` and the statements raise goes
     through, and the connection of a statement that failed is closed, its statement cancelled. A statement
@@ -40,23 +43,14 @@ class Reads:
         self._connecting = 0
         self._closing: set[asyncio.Task[None]] = set()
 
-    def fetch(self, text: str, *values: Any) -> Coroutine[Any, Any, list[Any]]:
-        return self._run("fetch", text, values)
-
-    def fetchrow(self, text: str, *values: Any) -> Coroutine[Any, Any, Any]:
-        return self._run("fetchrow", text, values)
-
-    def fetchval(self, text: str, *values: Any) -> Coroutine[Any, Any, Any]:
-        return self._run("fetchval", text, values)
-
-    async def _run(self, method: str, text: str, values: tuple[Any, ...]) -> Any:
-        connection = self._idle.pop() if self._idle else await self._acquire()
+    async def _run(self, method: str, text: str, values: tuple[Any, ...], owner: UUID | None = None) -> Any:
+        connection = self._take(owner) if self._idle else await self._acquire()
         while connection.is_closed():
             self._drop(connection)
-            connection = self._idle.pop() if self._idle else await self._acquire()
+            connection = self._take(owner) if self._idle else await self._acquire()
         began = self._began[connection] = perf_counter()
         try:
-            found = await getattr(connection, method)(text, *values)
+            found = await getattr(connection, method)(*self._said(connection, owner, text, values))
         except BaseException:  # its statement may still be running, or the server be leaving
             self._drop(connection)
             raise
@@ -65,6 +59,16 @@ class Reads:
             observe_statement("reads", perf_counter() - began)
         self._pass_on(connection)
         return found
+
+    def _take(self, _owner: UUID | None) -> Any:
+        """One of the idle connections."""
+        return self._idle.pop()
+
+    def _said(
+        self, _connection: Any, _owner: UUID | None, text: str, values: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
+        """The statement and its values as the connection is told them."""
+        return text, *values
 
     async def _acquire(self) -> Any:
         """A connection, new while there may be more of them, else the first that another has done with."""
@@ -156,6 +160,59 @@ class Reads:
     def figures(self) -> dict[str, int]:
         """Connections in use, open, and the most that may be."""
         return {"used": len(self._open) - len(self._idle), "open": len(self._open), "most": self._size}
+
+
+class Reads(Connections):
+    """For what a process reads for itself: all rows are shown."""
+
+    def fetch(self, text: str, *values: Any) -> Coroutine[Any, Any, list[Any]]:
+        return self._run("fetch", text, values)
+
+    def fetchrow(self, text: str, *values: Any) -> Coroutine[Any, Any, Any]:
+        return self._run("fetchrow", text, values)
+
+    def fetchval(self, text: str, *values: Any) -> Coroutine[Any, Any, Any]:
+        return self._run("fetchval", text, values)
+
+
+class WalledReads(Connections):
+    """For requests: each statement is for a carrier, whose rows alone it is shown (models/wall.py).
+
+    For None, the platform, it is shown all. A connection keeps whom its last statement was for; one for
+    another names them itself.
+    """
+
+    def __init__(self, *settings: Any) -> None:
+        super().__init__(*settings)
+        self._owners: dict[Any, UUID | None] = {}  # by connection
+
+    def fetch(self, owner: UUID | None, text: str, *values: Any) -> Coroutine[Any, Any, list[Any]]:
+        return self._run("fetch", text, values, owner)
+
+    def fetchrow(self, owner: UUID | None, text: str, *values: Any) -> Coroutine[Any, Any, Any]:
+        return self._run("fetchrow", text, values, owner)
+
+    def fetchval(self, owner: UUID | None, text: str, *values: Any) -> Coroutine[Any, Any, Any]:
+        return self._run("fetchval", text, values, owner)
+
+    def _take(self, owner: UUID | None) -> Any:
+        """The carrier's own if there is one, else the one that was used last."""
+        for position in range(len(self._idle) - 1, -1, -1):
+            if self._owners.get(self._idle[position], NOBODY) == owner:
+                return self._idle.pop(position)
+        return self._idle.pop()
+
+    def _said(
+        self, connection: Any, owner: UUID | None, text: str, values: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
+        if self._owners.get(connection, NOBODY) == owner:
+            return text, *values
+        self._owners[connection] = owner  # a statement that fails takes its connection with it
+        return naming(text, len(values) + 1), *values, named(owner)
+
+    def _drop(self, connection: Any) -> None:
+        self._owners.pop(connection, None)
+        super()._drop(connection)
 
 
 async def _close(connection: Any) -> None:

@@ -1,15 +1,14 @@
 """PostgreSQL's own wall between carriers (docs/decisions/0009-row-level-security.md).
 
-Reads for a request run as the role TENANT, to which policies show what is the carrier's that the statement
-itself names, and nothing where it names none. A statement names it until it ends.
+Requests read as the role TENANT and write as the role WRITER. Policies show these, and let them write, what
+is the carrier's that their connection is named, and nothing where it is named none.
 """
 
 from collections.abc import Iterator
-from typing import Any
-
-import sqlalchemy as sa
+from uuid import UUID
 
 TENANT = "carrierql_tenant"
+WRITER = "carrierql_writer"
 SETTING = "carrierql.carrier"
 PLATFORM = "00000000-0000-0000-0000-000000000000"  # named instead of a carrier: all rows are shown
 #: The tables that are read for requests, each with the column that says whose a row is.
@@ -30,40 +29,64 @@ WALLED = {
     "webhook_delivery": "carrier_id",
     "webhook_endpoint": "carrier_id",
 }
-CREATE_ROLE = f"""
+#: What requests write, those of its columns that an UPDATE of theirs, or a lock, touches included.
+WRITTEN = {
+    "account": "INSERT, UPDATE, DELETE",
+    "api_key": "INSERT, UPDATE",
+    "audit_entry": "INSERT",
+    "audit_seal": "INSERT",
+    "carrier": "INSERT, UPDATE",
+    "event": "INSERT",
+    "idempotency_key": "SELECT, INSERT, UPDATE",
+    "message": "INSERT, UPDATE",
+    "phone_call": "INSERT, UPDATE",
+    "phone_number": "INSERT, UPDATE, DELETE",
+    "phone_number_stock_change": "INSERT",
+    "tombstone": "INSERT",
+    "tts_event": "INSERT",
+    "webhook_delivery": "INSERT, UPDATE",
+    "webhook_endpoint": "INSERT, UPDATE, DELETE",
+}
+CREATE_ROLE = """
 DO $$ BEGIN
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{TENANT}') THEN
-        CREATE ROLE {TENANT} NOLOGIN;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
+        CREATE ROLE {role} NOLOGIN;
     END IF;
-    IF NOT pg_has_role(current_user, '{TENANT}', 'MEMBER') THEN
-        EXECUTE format('GRANT {TENANT} TO %I', current_user);
+    IF NOT pg_has_role(current_user, '{role}', 'MEMBER') THEN
+        EXECUTE format('GRANT {role} TO %I', current_user);
     END IF;
 EXCEPTION
     WHEN duplicate_object OR unique_violation THEN NULL;  -- another database of the cluster was first
     WHEN insufficient_privilege THEN
         RAISE insufficient_privilege USING MESSAGE =
-            'the role {TENANT} is missing or not ours; as a superuser: CREATE ROLE {TENANT}; '
-            || 'GRANT {TENANT} TO ' || quote_ident(current_user);
+            'the role {role} is missing or not ours; as a superuser: CREATE ROLE {role}; '
+            || 'GRANT {role} TO ' || quote_ident(current_user);
 END $$
 """
 
 
-def within(select: sa.Select[Any]) -> sa.Select[Any]:
-    """The statement with the carrier that it is for: the parameter `owner`, None for the platform.
+def named(owner: UUID | None) -> str:
+    """What a connection is named for a carrier, or with None for the platform."""
+    return PLATFORM if owner is None else str(owner)
+
+
+def naming(text: str, parameter: int) -> str:
+    """The statement, which names its connection first: by the parameter of that number.
 
     A condition without columns is looked at before the first row is (a Result node with a one-time filter
-    above all scans), so the policies find the setting made. Were it looked at later, they would show nothing.
-    Around the whole of it: conditions without columns that read rows, such as a cursor's, come after it.
+    above all scans), so the policies find the name. Were it looked at later, they would show the rows of whom
+    the connection was named before, of which the statement's own condition lets none through. Around the
+    whole of it: conditions without columns that read rows, such as a cursor's, come after it.
     """
-    owner = sa.cast(sa.bindparam("owner", type_=sa.Uuid()), sa.Text)
-    named = sa.func.coalesce(owner, sa.literal_column(f"'{PLATFORM}'"))
-    words: tuple[Any, ...] = sa.literal_column(f"'{SETTING}'"), named, sa.literal_column("true")
-    made = sa.select(sa.func.set_config(*words)).scalar_subquery()
-    return sa.select(select.subquery("within")).where(made.is_not(None))
+    made = f"SELECT set_config('{SETTING}', ${parameter}::text, false)"
+    return f"SELECT it.* FROM ({text}) AS it WHERE ({made}) IS NOT NULL"  # noqa: S608 - words of ours alone
 
 
 def grants() -> Iterator[str]:
-    """Statements after each migration: a backup holds policies, but neither the role nor its rights."""
-    yield CREATE_ROLE
-    yield f"GRANT USAGE ON SCHEMA public TO {TENANT}"
-    yield f"GRANT SELECT ON {', '.join(WALLED)} TO {TENANT}"
+    """Statements after each migration: a backup holds policies, but neither the roles nor their rights."""
+    for role in (TENANT, WRITER):
+        yield CREATE_ROLE.format(role=role)
+        yield f"GRANT USAGE ON SCHEMA public TO {role}"
+        yield f"GRANT SELECT ON {', '.join(WALLED)} TO {role}"
+    for table, verbs in WRITTEN.items():
+        yield f"GRANT {verbs} ON {table} TO {WRITER}"

@@ -88,7 +88,7 @@ async def _rows(context: Any, plan: Any, ids: list[UUID]) -> dict[UUID, Any]:
 
     text, names = columns.statement(("each", owner is None), build)
     bound = {"ids": ids, "owner": owner}
-    rows = await context.database.walled.fetch(text, *[bound[name] for name in names])
+    rows = await context.database.walled.fetch(owner, text, *[bound[name] for name in names])
     return {UUID(row[columns.id]): columns.make(row, context) for row in rows}
 
 

@@ -1,13 +1,13 @@
 """Any object by its id: first which kind it is, then the row as that kind's own field reads it."""
 
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from graphql import GraphQLObjectType
 
-from models.wall import within
 from resolvers.conditions import NoMatch, parse_id
-from resolvers.planner import DIALECT, Plan
+from resolvers.planner import Plan, Statement, compiled
 from resolvers.readers import ONES, owned
 from schema.selections import Details, Selections
 
@@ -30,11 +30,12 @@ class NodeReader:
         owner = context.viewer.carrier_id
         text, names = _kind_statement(tuple(plan), owner is not None)
         bound = {"id": row_id, "owner": owner}
-        kind = await context.database.walled.fetchval(text, *[bound[name] for name in names])
+        kind = await context.database.walled.fetchval(owner, text, *[bound[name] for name in names])
         return None if kind is None else await ONES[kind].by_id(context, plan[kind], row_id)
 
 
-def _kind_statement(kinds: tuple[str, ...], tenant: bool) -> tuple[str, tuple[str, ...]]:
+@cache
+def _kind_statement(kinds: tuple[str, ...], tenant: bool) -> Statement:
     identifier = sa.bindparam("id", type_=sa.Uuid())
     placeholder: Any = True if tenant else None  # owned() asks only whether there is a tenant
     parts: list[sa.Select[Any]] = [
@@ -43,8 +44,7 @@ def _kind_statement(kinds: tuple[str, ...], tenant: bool) -> tuple[str, tuple[st
         )
         for kind in kinds
     ]
-    compiled = within(sa.select(sa.union_all(*parts).subquery())).compile(dialect=DIALECT)
-    return compiled.string, tuple(compiled.positiontup or ())
+    return compiled(sa.select(sa.union_all(*parts).subquery()))
 
 
 READER = NodeReader()

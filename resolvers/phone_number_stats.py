@@ -16,9 +16,8 @@ import sqlalchemy as sa
 
 from models.number_stock import PLACE_ID, PhoneNumberStock, PhoneNumberStockChange
 from models.phone_number import PhoneNumber
-from models.wall import within
 from resolvers.conditions import NoMatch, clauses, given, kept_text, values
-from resolvers.planner import DIALECT
+from resolvers.planner import Statement, compiled
 from resolvers.readers import NOTHING, table_of
 from resolvers.window import page_size
 from schema.errors import bad_argument
@@ -75,8 +74,8 @@ class StatsReader:
             bound = values(filters) | cursors | {"owner": owner, "count": count, "limit": size + 1}
         except NoMatch:
             return Connection(edges=[], nodes=[], page_info=PageInfo(**NOTHING))
-        text, order = _compiled(names, tuple(filters), comparison, tuple(cursors), backwards, owner is None)
-        rows = await context.database.walled.fetch(text, *[bound[name] for name in order])
+        text, order = _statement(names, tuple(filters), comparison, tuple(cursors), backwards, owner is None)
+        rows = await context.database.walled.fetch(owner, text, *[bound[name] for name in order])
         return _page([_statistic(names, row) for row in rows], size, backwards, cursors)
 
 
@@ -89,15 +88,15 @@ def _comparison(having: Any) -> tuple[str, int]:
 
 
 @lru_cache(maxsize=KEPT_STATEMENTS)
-def _compiled(
+def _statement(
     names: tuple[str, ...],
     filters: tuple[str, ...],
     comparison: str,
     cursors: tuple[str, ...],
     backwards: bool,
     everybody: bool,
-) -> tuple[str, tuple[str, ...]]:
-    """SQL text of a page of groups, and the names of its parameters in order."""
+) -> Statement:
+    """A page of groups."""
     kinds = _numbers if "account" in filters else _stock
     groups = _groups(names, kinds(names, filters, everybody))
     wanted = COMPARISONS[comparison](groups.c.value, sa.bindparam("count", type_=sa.BigInteger()))
@@ -108,9 +107,7 @@ def _compiled(
         other = groups.alias()
         select = select.where(beyond, sa.exists().where(other.c.id == cursor))
     select = select.order_by(groups.c.id.desc() if backwards else groups.c.id)
-    limited = select.limit(sa.bindparam("limit", type_=sa.BigInteger()))
-    compiled = within(limited).compile(dialect=DIALECT)
-    return compiled.string, tuple(compiled.positiontup or ())
+    return compiled(select.limit(sa.bindparam("limit", type_=sa.BigInteger())))
 
 
 def _groups(names: tuple[str, ...], kinds: Any) -> sa.CTE:

@@ -15,7 +15,6 @@ from graphql import GraphQLList, GraphQLNamedType, GraphQLNonNull, GraphQLObject
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlmodel import AutoString
 
-from models.wall import within
 from schema.completion import Source
 from schema.selections import Details, Selections, declared
 
@@ -32,6 +31,13 @@ OWN: tuple[tuple[Any, frozenset[str]], ...] = (
     (sa.JSON, frozenset({"JSON"})),
 )
 DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
+Statement = tuple[str, tuple[str, ...]]
+"""SQL text, and the names of its parameters in order."""
+
+
+def compiled(select: sa.Select[Any]) -> Statement:
+    found = select.compile(dialect=DIALECT)
+    return found.string, tuple(found.positiontup or ())
 
 
 class Plan:
@@ -48,7 +54,7 @@ class Plan:
         self._joins: list[tuple[Any, Any]] = []
         self._source: list[str] = []
         self._names: dict[str, Any] = {"new": object.__new__}
-        self._statements: dict[Hashable, tuple[str, tuple[str, ...]]] = {}
+        self._statements: dict[Hashable, Statement] = {}
         self.table = table
         self.id = self._position(table, "id")
         maker, members = self._object(type_, details, table)
@@ -66,11 +72,10 @@ class Plan:
             source = source.join(target, on, isouter=True)
         return sa.select(*labelled, *more).select_from(source)
 
-    def statement(self, shape: Hashable, build: Callable[[], Any]) -> tuple[str, tuple[str, ...]]:
-        """SQL text and the names of its parameters in order, compiled once for each shape."""
+    def statement(self, shape: Hashable, build: Callable[[], Any]) -> Statement:
+        """Compiled once for each shape."""
         if shape not in self._statements:
-            compiled = within(build()).compile(dialect=DIALECT)
-            self._statements[shape] = compiled.string, tuple(compiled.positiontup or ())
+            self._statements[shape] = compiled(build())
         return self._statements[shape]
 
     def _position(self, entity: Any, name: str) -> int:

@@ -62,7 +62,7 @@ class One(Reader):
         owner = context.viewer.carrier_id
         text, names = plan.statement(owner is None, lambda: self._statement(plan, owner))
         bound = {"id": row_id, "owner": owner}
-        return await context.database.walled.fetchrow(text, *[bound[name] for name in names])
+        return await context.database.walled.fetchrow(owner, text, *[bound[name] for name in names])
 
     def _statement(self, plan: Plan, owner: UUID | None) -> sa.Select[Any]:
         found = plan.select().where(plan.table.c.id == sa.bindparam("id", type_=sa.Uuid()))
@@ -119,7 +119,7 @@ class Page(Reader):
         bound |= {"limit": part.size + 1, "after": part.after, "before": part.before, "owner": owner}
         if filters and self._streams:
             bound |= self._alternatives(filters)
-        rows = await context.database.walled.fetch(text, *[bound[name] for name in names])
+        rows = await context.database.walled.fetch(owner, text, *[bound[name] for name in names])
         return page_of(rows, part, plan.id)
 
     async def read_within(
@@ -150,7 +150,7 @@ class Page(Reader):
             "parents": ids,
         }
         found: dict[str, list[Any]] = {parent: [] for parent in parents}
-        for row in await context.database.walled.fetch(text, *[bound[name] for name in names]):
+        for row in await context.database.walled.fetch(owner, text, *[bound[name] for name in names]):
             found[str(row["parent"])].append(row)
         return [self.build(context, plan, page_of(found[parent], part, plan.id)) for parent in parents]
 
@@ -227,7 +227,7 @@ class Rows:
             return plan.select().where(*conditions).order_by(self.table.c.id.desc()).limit(MOST)
 
         text, names = plan.statement((tuple(wanted), owner is None), build)
-        rows = await context.database.walled.fetch(text, *[bound[name] for name in names])
+        rows = await context.database.walled.fetch(owner, text, *[bound[name] for name in names])
         return [plan.make(row, context) for row in rows]
 
     async def read_within(
@@ -245,7 +245,7 @@ class Rows:
         text, names = plan.statement((key, owner is None), build)
         bound = {"owner": owner, "parents": [parse_id(parent) for parent in parents]}
         found: dict[str, list[Any]] = {parent: [] for parent in parents}
-        for row in await context.database.walled.fetch(text, *[bound[name] for name in names]):
+        for row in await context.database.walled.fetch(owner, text, *[bound[name] for name in names]):
             found[str(row["parent"])].append(plan.make(row, context))
         return [found[parent] for parent in parents]
 

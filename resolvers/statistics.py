@@ -21,11 +21,10 @@ from models.account import Account
 from models.message import Message
 from models.phone_call import PhoneCall
 from models.tts_event import TtsEvent
-from models.wall import within
 from resolvers.buckets import Interval, Stretch, slices, stretches, zones
 from resolvers.conditions import MILLISECOND, NoMatch, clauses, given, values
 from resolvers.groups import Group, Part, parse_cursor
-from resolvers.planner import DIALECT, Plan, named_type
+from resolvers.planner import Plan, Statement, compiled, named_type
 from resolvers.readers import NOTHING, node_details, owned, table_of
 from resolvers.window import page_size
 from schema.errors import bad_argument
@@ -175,7 +174,9 @@ class Statistics:
     async def _cut(self, context: Any, question: Question) -> list[Stretch]:
         """The time from the first row to the last in stretches, each of them of one bucket."""
         text, names = _extent(self.kind, question.filters, question.everywhere)
-        first, last = await context.database.walled.fetchrow(text, *[question.bound[name] for name in names])
+        first, last = await context.database.walled.fetchrow(
+            context.viewer.carrier_id, text, *[question.bound[name] for name in names]
+        )
         if first is None:
             return []
         since, until = ids.created_at_of(first), ids.created_at_of(last) + MILLISECOND
@@ -219,7 +220,7 @@ class Statistics:
             "begins": [ids.lowest_id(stretch.begin) for stretch in share],
             "ends": [ids.lowest_id(stretch.end) for stretch in share],
         }
-        return await context.database.walled.fetch(text, *[bound[name] for name in names])
+        return await context.database.walled.fetch(bound["owner"], text, *[bound[name] for name in names])
 
     def _statistic(
         self, group: Group, chosen: Chosen, question: Question, accounts: dict[str | None, Any]
@@ -266,14 +267,14 @@ def _identifier(kind: Kind, question: Question, group: Group) -> str:
 
 
 @lru_cache(maxsize=256)
-def _extent(kind: Kind, filters: tuple[str, ...], everywhere: bool) -> tuple[str, tuple[str, ...]]:
+def _extent(kind: Kind, filters: tuple[str, ...], everywhere: bool) -> Statement:
     """The first and the last id that may meet the filters: those alone that an index finds them by."""
     table = table_of(kind.model)
     found = sa.select(table.c.id).where(
         *_owned(table, everywhere), *clauses(table, [name for name in filters if name in SCOPE])
     )
     ends = [found.order_by(order).limit(sa.literal_column("1")) for order in (table.c.id, table.c.id.desc())]
-    return _compiled(sa.select(*[end.scalar_subquery() for end in ends]))
+    return compiled(sa.select(*[end.scalar_subquery() for end in ends]))
 
 
 @lru_cache(maxsize=256)
@@ -284,7 +285,7 @@ def _statement(
     groups: tuple[str, ...],
     filters: tuple[str, ...],
     everywhere: bool,
-) -> tuple[str, tuple[str, ...]]:
+) -> Statement:
     """One scan of the index for each stretch: a row's stretch need not be worked out."""
     table = table_of(kind.model)
     uuids = sa.ARRAY(sa.Uuid())
@@ -309,7 +310,7 @@ def _statement(
         .group_by(*by)
         .lateral("found")
     )
-    return _compiled(
+    return compiled(
         sa.select(stretch.c.number, rows)
         .select_from(stretch.join(rows, rows.c.rows > sa.literal_column("0")))
         .limit(sa.literal_column(str(MAX_SUMS + 1)))
@@ -318,11 +319,6 @@ def _statement(
 
 def _owned(table: sa.Table, everywhere: bool) -> list[sa.ColumnElement[bool]]:
     return owned(table, None if everywhere else ANYBODY)
-
-
-def _compiled(select: sa.Select[Any]) -> tuple[str, tuple[str, ...]]:
-    compiled = within(select).compile(dialect=DIALECT)
-    return compiled.string, tuple(compiled.positiontup or ())
 
 
 async def _accounts(
@@ -338,7 +334,7 @@ async def _accounts(
         question.everywhere, lambda: plan.select().where(wanted, *_owned(plan.table, question.everywhere))
     )
     bound = {"ids": list({group.keys[position] for group in groups}), "owner": question.bound["owner"]}
-    rows = await context.database.walled.fetch(text, *[bound[name] for name in names])
+    rows = await context.database.walled.fetch(bound["owner"], text, *[bound[name] for name in names])
     return {row[plan.id]: plan.make(row, context) for row in rows}
 
 

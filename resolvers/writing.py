@@ -56,14 +56,21 @@ def _refuse_bare(execution: ORMExecuteState) -> None:
 @asynccontextmanager
 async def transaction(context: Context) -> AsyncIterator[AsyncSession]:
     """Commits at the end; rolls back on any error."""
-    async with AsyncSession(context.database.engine, **SESSION) as session, session.begin():
+    async with (
+        context.database.writes.transaction(context.viewer.carrier_id) as connection,
+        AsyncSession(connection, **SESSION) as session,
+        session.begin(),
+    ):
         yield session
 
 
 @asynccontextmanager
 async def statement(context: Context) -> AsyncIterator[AsyncSession]:
     """For a single statement, which is a transaction by itself: BEGIN and COMMIT would be two more trips."""
-    async with AsyncSession(context.database.autocommit, **SESSION) as session:
+    async with (
+        context.database.writes.statement(context.viewer.carrier_id) as connection,
+        AsyncSession(connection, **SESSION) as session,
+    ):
         yield session
         await session.commit()
 

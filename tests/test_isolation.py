@@ -7,6 +7,7 @@ import pytest
 from graphql import GraphQLInputObjectType, get_named_type, get_nullable_type, is_list_type
 from graphql.type import is_required_input_field
 
+from resolvers import charging, deletion, writing
 from schema.root import PLATFORM, schema
 from tests.conftest import Door, new_call, new_carrier, new_message
 from tests.test_keys import key_of
@@ -206,7 +207,19 @@ def filled(type_: Any, path: tuple[str, ...], identifier: str) -> tuple[dict[str
     return given, place
 
 
+@pytest.fixture
+def forgetful(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writes without their carrier condition, where the test asks for them: PostgreSQL's own wall is left."""
+    if request.param:
+        for module in (writing, deletion):
+            monkeypatch.setattr(module, "owned_by", lambda *_: [])
+        charging_any = charging._charging
+        monkeypatch.setattr(charging, "_charging", lambda table, **_: charging_any(table, owned=False))
+
+
+@pytest.mark.parametrize("forgetful", [False, True], ids=["", "forgetful"], indirect=True)
 @pytest.mark.parametrize(("name", "path"), WRITES)
+@pytest.mark.usefixtures("forgetful")
 async def test_a_write_to_another_carriers_id_is_not_found(
     ours: Door, stranger: tuple[Door, dict[str, str]], name: str, path: tuple[str, ...]
 ) -> None:

@@ -16,6 +16,7 @@ from models.columns import born
 from models.database import Database
 from models.secrets import Cipher
 from resolvers.context import Context, Home, Viewer
+from resolvers.whole import ReadsWithin
 from schema.root import schema
 from tests.conftest import Door, new_carrier
 from workers.folding import fold
@@ -99,7 +100,7 @@ class Stock:
     async def compare(self, connection: Any, groupings: Any = EVERY_GROUPING, filters: Any = FILTERS) -> None:
         """What GraphQL answers and what the rows say, in one snapshot, are the same."""
         viewer = Viewer(None, ApiKeyRole.CARRIER, ApiKeyAccess.READ, Home(self.carrier, "US", "USD"))
-        database = Database(reads=connection, walled=connection, engine=None, autocommit=None)  # type: ignore[arg-type] # reads alone are used
+        database = Database(None, ReadsWithin(connection, self.carrier), None)  # type: ignore[arg-type] # that alone is used
         async with connection.transaction(isolation="repeatable_read"):
             for by in groupings:
                 for filter_ in filters:

@@ -13,8 +13,9 @@ import pytest
 from models.api_key import ApiKeyAccess, ApiKeyRole
 from models.database import READ_SETTINGS, Database
 from models.secrets import Cipher
-from models.wall import TENANT
+from models.wall import SETTING, TENANT
 from resolvers.context import Context, Home, Viewer
+from resolvers.whole import ReadsWithin
 from schema.root import schema
 from tests.conftest import SECRET_KEY, new_call, new_carrier, new_message
 from tests.servers import TEMPLATE, fresh_database
@@ -94,10 +95,11 @@ class Site:
 
     async def touched(self, carrier: UUID, text: str) -> int:
         viewer = Viewer(None, ApiKeyRole.CARRIER, ApiKeyAccess.READ, Home(carrier, "KH", "KHR"))
-        database = Database(self.connection, self.connection, engine=None, autocommit=None)  # type: ignore[arg-type] # reads alone
+        database = Database(None, ReadsWithin(self.connection, carrier), None)  # type: ignore[arg-type] # that alone
         for name, account in self.accounts.items():
             text = text.replace(f"${name}", f'"{account}"')
         async with self.connection.transaction():
+            await self.connection.execute(f"SET LOCAL {SETTING} = '{carrier}'")
             before: int = await self.connection.fetchval(TOUCHED)
             result = await schema.run(f"{{ {text} }}", None, Context(database, Cipher(SECRET_KEY), viewer))
             after: int = await self.connection.fetchval(TOUCHED)

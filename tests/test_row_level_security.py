@@ -1,8 +1,11 @@
 """PostgreSQL keeps carriers apart by itself, even where a statement forgets to."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from random import randrange
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,8 +13,9 @@ import asyncpg
 import pytest
 from starlette.applications import Starlette
 
+from models.reads import WalledReads
 from models.tables import METADATA
-from models.wall import SETTING, TENANT, WALLED, grants
+from models.wall import PLATFORM, SETTING, TENANT, WALLED, WRITER, WRITTEN, grants
 from resolvers import node, phone_number_stats, readers, statistics
 from tests.commands import carrierql
 from tests.conftest import Door, new_call, new_message
@@ -56,7 +60,12 @@ def forgetful(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _forget_statements() -> None:
-    for cached in (phone_number_stats._compiled, statistics._extent, statistics._statement):
+    for cached in (
+        node._kind_statement,
+        phone_number_stats._statement,
+        statistics._extent,
+        statistics._statement,
+    ):
         cached.cache_clear()
 
 
@@ -105,13 +114,21 @@ async def test_statistics_that_forget_their_carrier_count_no_other_carriers_rows
     assert [set(node.values()) for node in found["nodes"]] == [{1}]
 
 
-@pytest.mark.usefixtures("filled")
-@pytest.mark.parametrize("table", WALLED)
-async def test_without_a_carrier_named_nothing_is_shown(app: Starlette, theirs: Door, table: str) -> None:
-    reads = app.state.service.database.walled
-    assert await reads.fetchval("SELECT current_user") == TENANT
-    assert await reads.fetchval(f"SELECT count(*) FROM {table}") == 0
-    assert await reads.fetchval(f"SELECT current_setting('{SETTING}', true)") in (None, "")
+@asynccontextmanager
+async def connected(url: str, role: str, **settings: str) -> AsyncIterator[Any]:
+    connection = await asyncpg.connect(url, server_settings={"role": role, **settings})
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@pytest.mark.usefixtures("filled", "theirs")
+@pytest.mark.parametrize("role", [TENANT, WRITER])
+async def test_without_a_carrier_named_nothing_is_shown(database_url: str, role: str) -> None:
+    async with connected(database_url, role) as connection:
+        shown = {table: await connection.fetchval(f"SELECT count(*) FROM {table}") for table in WALLED}
+    assert shown == dict.fromkeys(WALLED, 0)
 
 
 async def test_every_table_of_a_carrier_is_behind_the_wall() -> None:
@@ -119,18 +136,67 @@ async def test_every_table_of_a_carrier_is_behind_the_wall() -> None:
     assert owned | {"carrier"} == set(WALLED)
 
 
-@pytest.mark.parametrize("table", ["account", "carrier", "api_key", "event"])
-async def test_the_role_of_reads_may_not_write(app: Starlette, table: str) -> None:
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await app.state.service.database.walled.fetch(f"DELETE FROM {table}")
+@pytest.mark.parametrize("table", METADATA.tables)
+async def test_the_role_of_reads_may_not_write(database_url: str, table: str) -> None:
+    async with connected(database_url, TENANT) as connection:
+        for verb in ("DELETE FROM", "TRUNCATE"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(f"{verb} {table}")
 
 
-async def test_a_name_does_not_outlive_its_statement(app: Starlette, ours: Door, account: str) -> None:
-    assert (await ours.rest("GET", f"accounts/{account}")).status_code == 200
-    reads = app.state.service.database.walled
-    assert (
-        await reads.fetchval("SELECT count(*) FROM account WHERE carrier_id = $1", UUID(ours.carrier_id)) == 0
-    )
+async def test_each_statement_is_shown_its_own_carriers_rows_whoever_was_before(database_url: str) -> None:
+    owners = [uuid4(), uuid4(), None]
+
+    async def connect() -> "asyncpg.Connection[asyncpg.Record]":
+        return await asyncpg.connect(database_url, server_settings={"role": TENANT})
+
+    reads = WalledReads(connect, 2, 30, 60)
+    named = f"SELECT current_setting('{SETTING}')"
+
+    async def ask(turn: int) -> tuple[Any, Any]:
+        owner = owners[randrange(3)]
+        if turn % 7 == 3:
+            with pytest.raises(asyncpg.DivisionByZeroError):
+                await reads.fetchval(owner, "SELECT 1 / $1::int", 0)
+        elif turn % 7 == 5:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(randrange(20) / 1000):
+                    await reads.fetchval(owner, "SELECT pg_sleep(0.01)")
+        return owner, await reads.fetchval(owner, named)
+
+    try:
+        found = await asyncio.gather(*[ask(turn) for turn in range(200)])
+    finally:
+        reads.close()
+    assert len({owner for owner, _ in found}) == 3
+    assert all(shown == (PLATFORM if owner is None else str(owner)) for owner, shown in found)
+
+
+async def test_whose_rows_a_read_is_shown_costs_no_trip(app: Starlette, ours: Door, theirs: Door) -> None:
+    """The statement names its carrier itself; the names that the pool keeps are those of PostgreSQL."""
+    walled = app.state.service.database.walled
+    for _ in range(3):
+        for door in (ours, theirs):
+            assert (await door.rest("GET", "accounts")).status_code == 200
+    for owner in (UUID(ours.carrier_id), UUID(theirs.carrier_id), None):
+        assert await walled.fetchval(owner, f"SELECT current_setting('{SETTING}')") == str(owner or PLATFORM)
+        assert await walled.fetchval(owner, f"SELECT current_setting('{SETTING}')") == str(owner or PLATFORM)
+
+
+@pytest.mark.usefixtures("filled")
+async def test_nothing_of_another_carrier_is_written(database_url: str, ours: Door, theirs: Door) -> None:
+    """As the role of writes, by statements that name no carrier."""
+    async with connected(database_url, WRITER, **{SETTING: ours.carrier_id}) as connection:
+        for table, verbs in WRITTEN.items():
+            if "UPDATE" in verbs and table in WALLED:
+                untouched = f"UPDATE {table} SET updated_at = now() WHERE {WALLED[table]} = $1"
+                assert await connection.execute(untouched, UUID(theirs.carrier_id)) == "UPDATE 0", table
+            if "DELETE" in verbs:
+                assert await connection.execute(f"DELETE FROM {table}") == "DELETE 0", table
+        tombstone = "INSERT INTO tombstone (id, carrier_id, deleted_at) VALUES ($1, $2, now())"
+        assert await connection.execute(tombstone, uuid4(), UUID(ours.carrier_id)) == "INSERT 0 1"
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security policy"):
+            await connection.execute(tombstone, uuid4(), UUID(theirs.carrier_id))
 
 
 async def test_who_may_not_make_the_role_is_told_in_one_line(tmp_path: Path) -> None:

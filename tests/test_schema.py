@@ -163,9 +163,9 @@ class Counting:
     def __init__(self, pool: Any) -> None:
         self.pool, self.statements = pool, 0
 
-    async def fetch(self, text: str, *values: Any) -> Any:
+    async def fetch(self, *statement: Any) -> Any:
         self.statements += 1
-        return await self.pool.fetch(text, *values)
+        return await self.pool.fetch(*statement)
 
 
 async def test_a_page_costs_a_fixed_number_of_statements_whatever_its_size(
