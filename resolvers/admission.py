@@ -21,8 +21,8 @@ LOOK_SECONDS = 0.5  # between looks for who has waited too long: a timer for eac
 FLOOD_SECONDS = 2  # so long a carrier floods whose requests had to wait
 SEVERAL_SECONDS = 1  # so long a carrier that asked counts as asking
 RETRY_SECONDS = 1
-REFUSALS_A_SECOND = 50  # of carriers that fill their part of the queue, who would ask again in a loop
-HELD_SECONDS = 2
+REFUSALS_A_SECOND = 50  # which are held back beyond that: each costs what could serve somebody
+HELD_SECONDS, MOST_HELD = 2, 10_000
 
 Carrier = UUID | None  # None is the platform, which no share binds
 
@@ -58,8 +58,11 @@ class Admission:
         """Wait for a slot. Raises Busy, RateLimited."""
         own = len(self._waiting.get(carrier, ()))
         if own >= self._queue // 2:
-            await self._refuse(own)
+            metrics.refused("share")
+            await self._hold()
+            raise RateLimited(f"{own} requests of your carrier are waiting for their turn", RETRY_SECONDS)
         if len(self._ends) >= self._queue:
+            await self._hold()
             raise _busy()
         loop, now = asyncio.get_running_loop(), monotonic()
         waiter = loop.create_future()
@@ -87,8 +90,9 @@ class Admission:
             pass
 
     def figures(self) -> dict[str, int]:
-        """Requests that are in progress, that wait, and the most that may be in progress."""
-        return {"running": self._slots - self._free, "waiting": len(self._ends), "most": self._slots}
+        """Requests in progress, those that wait, refusals held back, and the most that may be in progress."""
+        running = self._slots - self._free
+        return {"running": running, "waiting": len(self._ends), "held": self._held, "most": self._slots}
 
     def _call_next(self) -> bool:
         """Whether there was one to be called; its carrier is the last one in turn then."""
@@ -142,15 +146,15 @@ class Admission:
             if not waiters:
                 del self._waiting[carrier]
 
-    async def _refuse(self, waiting: int) -> None:
-        """Raises RateLimited, after a pause: else a client in a loop keeps the process busy with refusals."""
-        metrics.refused("share")
+    async def _hold(self) -> None:
+        """A pause before a refusal: else clients that ask on keep the process busy with nothing else."""
+        if self._held >= MOST_HELD:
+            return
         self._held += 1
         try:
-            await asyncio.sleep(min(HELD_SECONDS, self._held / REFUSALS_A_SECOND))
+            await asyncio.sleep(min(HELD_SECONDS, (self._held - 1) / REFUSALS_A_SECOND))
         finally:
             self._held -= 1
-        raise RateLimited(f"{waiting} requests of your carrier are waiting for their turn", RETRY_SECONDS)
 
 
 class Turn:

@@ -90,9 +90,29 @@ async def test_beyond_a_full_queue_both_doors_answer_503_at_once_and_all_who_wai
         ]
     assert statuses(await asyncio.gather(*asked)) == [200] * 6
     assert (await third.rest("GET", "phone_calls")).status_code == 200
-    assert admission.figures() == {"running": 0, "waiting": 0, "most": 2}
+    assert admission.figures() == {"running": 0, "waiting": 0, "held": 0, "most": 2}
     figures = (await third.http.get("/metrics")).text
     assert 'carrierql_refused_total{reason="busy"}' in figures
+
+
+async def test_refusals_are_held_back_while_there_are_many(
+    small: Small, database_url: str, platform: Door, ours: Door, theirs: Door
+) -> None:
+    """Each costs what could serve somebody: without a pause a process at its limit does little but refuse."""
+    third = await new_carrier(platform, "Third")
+    admission = small(slots=1, queue=2, most=1)
+    async with calls_locked(database_url):
+        asked = many(ours, 2)
+        await until(admission, running=1, waiting=1)
+        asked += many(theirs, 1)
+        await until(admission, running=1, waiting=2)
+        refused = many(third, 50)
+        async with asyncio.timeout(30):
+            while admission.figures()["held"] < 10:
+                await asyncio.sleep(0)
+        assert statuses(await asyncio.gather(*refused)) == [503] * 50
+        assert admission.figures() == {"running": 1, "waiting": 2, "held": 0, "most": 1}
+    assert statuses(await asyncio.gather(*asked)) == [200] * 3
 
 
 async def test_a_carrier_that_holds_all_it_may_hold_keeps_nobody_else_waiting(
@@ -103,7 +123,7 @@ async def test_a_carrier_that_holds_all_it_may_hold_keeps_nobody_else_waiting(
         asked = many(ours, 4)
         await until(admission, running=2, waiting=2)
         assert (await theirs.rest("GET", "accounts")).status_code == 200
-        assert admission.figures() == {"running": 2, "waiting": 2, "most": 4}
+        assert admission.figures() == {"running": 2, "waiting": 2, "held": 0, "most": 4}
     assert statuses(await asyncio.gather(*asked)) == [200] * 4
 
 
@@ -149,4 +169,4 @@ async def test_who_goes_while_waiting_leaves_no_gap(small: Small, database_url: 
         await until(admission, running=1, waiting=1)
     found = await asyncio.gather(*asked, return_exceptions=True)
     assert [getattr(answer, "status_code", "gone") for answer in found] == [200, "gone", "gone", 200]
-    assert admission.figures() == {"running": 0, "waiting": 0, "most": 1}
+    assert admission.figures() == {"running": 0, "waiting": 0, "held": 0, "most": 1}
