@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import xxhash
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -86,8 +86,6 @@ async def _told(answering: Awaitable[Response]) -> Response:
         except RateLimited as error:
             problem = Problem(error.status, error.code.lower(), error.message)
             raise Rejected([problem], error.headers) from None
-        except ClientDisconnect as error:  # nobody reads this; the figures do
-            raise Rejected([Problem(400, "invalid", "the connection ended before the body")]) from error
         except UNAVAILABLE as error:
             detail = "the database is away; try again in a moment"
             raise Rejected([Problem(503, "unavailable", detail)], {"retry-after": "1"}) from error

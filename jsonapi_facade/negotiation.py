@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.types import Message as Received
 
 from jsonapi_facade.errors import Problem, Rejected
+from schema.body import CLOSE, BrokenOff, TooLarge, TooSlow, whole_body
 
 MEDIA_TYPE = "application/vnd.api+json"
 ACCEPTABLE = frozenset({MEDIA_TYPE, "application/json", "application/*", "*/*"})
@@ -53,15 +54,17 @@ def check_content_type(request: Request) -> None:
 
 
 async def read_limited(request: Request, limit: int = MAX_BODY) -> bytes:
-    too_large = Rejected([Problem(413, "too_large", f"the body is over the limit of {limit} bytes")])
-    if int(request.headers.get("content-length", "0") or 0) > limit:
-        raise too_large
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise too_large
-    return bytes(body)
+    """Raises Rejected: 413, 408, 400."""
+    try:
+        if int(request.headers.get("content-length", "0") or 0) > limit:
+            raise TooLarge(f"the body is over the limit of {limit} bytes")
+        return await whole_body(request, limit)
+    except TooLarge as error:
+        raise Rejected([Problem(413, "too_large", str(error))], CLOSE) from None
+    except TooSlow as error:
+        raise Rejected([Problem(408, "timeout", str(error))], CLOSE) from None
+    except BrokenOff as error:  # nobody reads this; the figures do
+        raise Rejected([Problem(400, "invalid", str(error))]) from None
 
 
 async def received(request: Request) -> Request:

@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 from graphql import ExecutionResult, OperationType
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from models.api_key import ApiKeyAccess
@@ -26,6 +26,7 @@ from resolvers.context import Context
 from resolvers.idempotency import HEADER, Kept, Unusable, once
 from resolvers.keys import Unauthorized
 from schema import limits
+from schema.body import CLOSE, BrokenOff, TooLarge, TooSlow, whole_body
 from schema.errors import RateLimited
 from schema.over_sse import events
 from schema.root import schema
@@ -215,15 +216,14 @@ def _check_content_type(header: str) -> None:
 
 
 async def _body(request: Request) -> bytes:
-    body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY:
-                raise Refused(413, f"the body is over the limit of {MAX_BODY} bytes", "TOO_LARGE")
-    except ClientDisconnect:  # nobody reads this; the figures do
-        raise Refused(400, "the connection ended before the body") from None
-    return bytes(body)
+        return await whole_body(request, MAX_BODY)
+    except TooLarge as error:
+        raise Refused(413, str(error), "TOO_LARGE", CLOSE) from None
+    except TooSlow as error:
+        raise Refused(408, str(error), "TIMEOUT", CLOSE) from None
+    except BrokenOff as error:  # nobody reads this; the figures do
+        raise Refused(400, str(error)) from None
 
 
 def _json(text: bytes | str, what: str) -> Any:

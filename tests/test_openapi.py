@@ -209,9 +209,9 @@ def test_writes_are_safe_to_repeat_and_changes_may_name_what_they_change(name: s
     headers = {shown["name"] for one in operation["parameters"] if (shown := resolved(one))["in"] == "header"}
     tags = {"GET": {"If-None-Match"}, "POST": set()}.get(method, {"If-Match"})
     assert headers == tags | ({"Idempotency-Key"} if method != "GET" else set())
-    due = {"409", "413", "422"} if method != "GET" else set()
+    due = {"408", "409", "413", "422"} if method != "GET" else set()
     due |= {"412"} if method in ("PATCH", "DELETE") else set()
-    assert {"409", "412", "413", "422"} & operation["responses"].keys() == due
+    assert {"408", "409", "412", "413", "422"} & operation["responses"].keys() == due
 
 
 async def test_refusals_for_a_header_are_as_documented(ours: Door, account: str) -> None:

@@ -9,6 +9,7 @@ from jsonapi_facade.openapi.parameters import MATCHING
 from jsonapi_facade.openapi.schemas import Json, ref
 from jsonapi_facade.resources import Resource
 from resolvers.idempotency import HEADER as IDEMPOTENCY_KEY
+from schema.body import SECONDS
 
 EXAMPLE_ID = "01a20d34-c04e-7661-80e5-83ccb0b5dcfa"
 
@@ -27,6 +28,7 @@ REFUSALS = {
         "There is no such object: the id is unknown, another carrier's or no UUID.",
     ),
     406: ("NotAcceptable", "not_acceptable", f"`Accept` does not allow `{MEDIA_TYPE}` without parameters."),
+    408: ("Timeout", "timeout", f"The body was not whole after {SECONDS} s."),
     409: (
         "Conflict",
         "conflict",
@@ -103,7 +105,7 @@ def _refusals(verb: str) -> set[int]:
         found.add(412)
     if verb in WITH_BODY:
         found.add(415)
-    return found | ({409, 413, 422} if verb not in READS else set())
+    return found | ({408, 409, 413, 422} if verb not in READS else set())
 
 
 def _headers(*names: str, counted: bool = True) -> Json:
