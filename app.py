@@ -18,6 +18,7 @@ from jsonapi_facade.handlers import CarrierV1
 from jsonapi_facade.operations import validate_operations
 from models.api_key import ApiKeyRole
 from models.database import UNAVAILABLE, Database
+from models.migrated import is_migrated
 from models.secrets import Cipher
 from observability import metrics
 from observability.logs import configure_logging
@@ -109,14 +110,15 @@ async def live(_request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """200 only while database and broker answer; says which does not."""
+    """200 only while database and broker answer, and the database is migrated; says which is not so."""
     state = {
         "database": "up",
         "broker": "up" if await broker_health.answers(request.app.state.broker_url) else "away",
     }
     try:
         async with asyncio.timeout(broker_health.SECONDS):
-            await request.app.state.service.database.reads.fetchval("SELECT 1")
+            if not await is_migrated(request.app.state.service.database.reads.fetchrow):
+                state["database"] = "not migrated: run carrierql migrate"
     except UNAVAILABLE:
         state["database"] = "away"
     return JSONResponse(state, 200 if set(state.values()) == {"up"} else 503)

@@ -10,6 +10,7 @@ import asyncpg
 
 from cli.data_directory import DataDirectory
 from cli.errors import CommandError
+from models.migrated import is_migrated
 from models.secrets import Cipher
 from settings import load_environment
 
@@ -36,6 +37,13 @@ def cipher(data_dir: Path) -> Cipher:
 def check_connection(url: str) -> None:
     """Say in one line why the database cannot be reached, before anything is begun."""
     asyncio.run(_connect(url))
+
+
+async def check_migrated(url: str) -> None:
+    """Raises CommandError where the database cannot be reached, or is not as this version needs it."""
+    async with connected(url) as connection:
+        if not await is_migrated(connection.fetchrow):
+            raise CommandError("the database is not migrated to this version; run carrierql migrate first")
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cli.database import cipher, database_url
+from cli.database import check_migrated, cipher, database_url
 from cli.errors import CommandError
 from models.database import Database
 from models.secrets import Cipher
@@ -54,7 +54,9 @@ def operate(data_dir: Path, work: Callable[[Operator], Awaitable[Answer]], *, co
     configure_logging("console", least=logging.ERROR)
 
     async def within() -> Answer:
-        async with Operator.open(database_url(data_dir), cipher(data_dir), connections) as operator:
+        url = database_url(data_dir)
+        await check_migrated(url)
+        async with Operator.open(url, cipher(data_dir), connections) as operator:
             return await work(operator)
 
     return asyncio.run(within())
