@@ -28,12 +28,12 @@ class NewKey:
 async def create(context: Context, given: CreateApiKeyInput) -> NewKey:
     token = key_token.new()
     async with transaction(context) as session:
-        carrier = given.carrier_id and await existing(
-            session, context, Carrier, given.carrier_id, "carrierId"
-        )
+        carrier_id = None
+        if given.carrier_id is not None:
+            carrier_id = (await existing(session, context, Carrier, given.carrier_id, "carrierId")).id
         row = ApiKey(
             **born(),
-            carrier_id=carrier.id if carrier else None,
+            carrier_id=carrier_id,
             name=given.name,
             role=given.role,
             access=given.access or ApiKeyAccess.WRITE,

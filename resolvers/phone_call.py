@@ -62,7 +62,7 @@ def _new(
     if account is None:
         return [not_found("accountId", Account)]
     number = numbers.get(given.phone_number_id or "")
-    if given.phone_number_id and (number is None or number.carrier_id != account.carrier_id):
+    if given.phone_number_id is not None and (number is None or number.carrier_id != account.carrier_id):
         return [not_found("phoneNumberId", PhoneNumber)]
     status, times = given.status or PhoneCallStatus.QUEUED, born(given.created_at, recorded)
     to, from_ = numbering.canonical(given.to), numbering.canonical(given.from_)

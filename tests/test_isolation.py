@@ -235,6 +235,25 @@ async def test_a_write_to_another_carriers_id_is_not_found(
     assert answer["data"][name]["userErrors"] == [{"field": place, "code": "NOT_FOUND"}]
 
 
+@pytest.mark.parametrize(
+    ("name", "shown", "field", "given"),
+    [
+        ("createApiKey", "apiKey", "carrierId", {"name": "A", "role": "CARRIER"}),
+        ("createAccount", "account", "carrierId", {"name": "A"}),
+        ("recordPhoneCall", "phoneCall", "accountId", {}),
+        ("recordPhoneCall", "phoneCall", "phoneNumberId", {}),
+    ],
+)
+async def test_a_blank_id_names_nothing(
+    platform: Door, stranger: tuple[Door, dict[str, str]], name: str, shown: str, field: str, given: Any
+) -> None:
+    if name == "recordPhoneCall":
+        numbers = {"to": "2442", "from": "2443", "direction": "INBOUND"}
+        given = numbers | {"accountId": stranger[1]["account"]}
+    payload = await platform.payload(name, shown, **given | {field: ""})
+    assert [(error["field"], error["code"]) for error in payload["userErrors"]] == [([field], "NOT_FOUND")]
+
+
 @pytest.mark.parametrize("path", PATHS)
 async def test_rest_answers_a_strangers_id_as_it_answers_an_unknown_one(
     ours: Door, stranger: tuple[Door, dict[str, str]], path: str
