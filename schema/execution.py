@@ -37,6 +37,7 @@ from schema.selections import Operation, declared
 
 KEPT_DOCUMENTS = 512
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+MAX_ERRORS = 20  # of a document that are told: one that has many more is slow to look through
 SECOND = 2  # sight of an operation: it is compiled then, because what comes once would only pay for it
 log = logging.getLogger("carrierql")
 
@@ -53,7 +54,9 @@ class Document:
             self.errors, self.node = [error], None
             return
         # The limits first: the cost of the other rules grows with the square of what they bound.
-        self.errors = validate(schema, self.node, [limits.Limits]) or validate(schema, self.node, RULES)
+        self.errors = validate(schema, self.node, [limits.Limits]) or validate(
+            schema, self.node, RULES, max_errors=MAX_ERRORS
+        )
         definitions = self.node.definitions
         fragments = {
             node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from graphql import (
+    BREAK,
+    SKIP,
     ASTValidationRule,
     DocumentNode,
     FieldNode,
@@ -15,6 +17,7 @@ from graphql import (
     Node,
     OperationDefinitionNode,
     SelectionSetNode,
+    VisitorAction,
 )
 
 from schema.batches import IMPORTED_AT_ONCE, RECORDED_AT_ONCE
@@ -29,6 +32,9 @@ MAX_MERGES = 60
 MAX_OPERATIONS = 20
 MAX_VARIABLES = 100
 MAX_COMPLEXITY = 20_000
+MAX_UNFOLDED = (
+    2 * MAX_TOKENS
+)  # selections of all operations and fragments, where fragments are used again too
 UNIT = 100  # objects that cost as much as a request itself
 WHOLE_PAGE = 100
 WHOLE_CHART = 1000
@@ -40,6 +46,7 @@ BATCHES = {
     "importPhoneNumbers": IMPORTED_AT_ONCE,
 }
 USUAL_PAGE = 10
+INTROSPECTED = {"__schema": 5000, "__type": 100}  # about as many objects as these answer with
 
 
 class Limits(ASTValidationRule):
@@ -49,27 +56,32 @@ class Limits(ASTValidationRule):
     that are selected again.
     Complexity is the number of objects that an operation can answer with: a list counts as many as its
     page asks for (10 where it does not say, the most there may be where a variable says), each time its
-    parent does, and a mutation of many inputs as many as it may be given.
+    parent does, and a mutation of many inputs as many as it may be given. What is
+    found first ends the search.
     """
 
-    def enter_document(self, node: DocumentNode, *_: Any) -> None:
-        operations = sum(isinstance(part, OperationDefinitionNode) for part in node.definitions)
-        self._bound("document", node, [("number of operations", operations, MAX_OPERATIONS)])
+    _unfolded = 0
 
-    def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
+    def enter_document(self, node: DocumentNode, *_: Any) -> VisitorAction:
+        operations = sum(isinstance(part, OperationDefinitionNode) for part in node.definitions)
+        within = self._bound("document", node, [("number of operations", operations, MAX_OPERATIONS)])
+        return None if within else BREAK
+
+    def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> VisitorAction:
         introspects = all(
             f.name.value.startswith("__") for f in node.selection_set.selections if isinstance(f, FieldNode)
         )
-        self._measure("operation", node, deep=introspects)
+        return self._measure("operation", node, deep=introspects)
 
-    def enter_fragment_definition(self, node: FragmentDefinitionNode, *_: Any) -> None:
-        self._measure("fragment", node, deep=True)
+    def enter_fragment_definition(self, node: FragmentDefinitionNode, *_: Any) -> VisitorAction:
+        return self._measure("fragment", node, deep=True)
 
     def _measure(
         self, kind: str, node: OperationDefinitionNode | FragmentDefinitionNode, *, deep: bool
-    ) -> None:
-        measured = _Measure(self.context.get_fragment)
+    ) -> VisitorAction:
+        measured = _Measure(self.context.get_fragment, self._unfolded)
         measured.add(node.selection_set, 1, 1, ())
+        self._unfolded = measured.unfolded
         found = [
             ("depth", 0 if deep else measured.depth, MAX_DEPTH),
             ("number of aliases", measured.aliases, MAX_ALIASES),
@@ -79,14 +91,16 @@ class Limits(ASTValidationRule):
             ("number of fields", measured.fields, MAX_FIELDS),
             ("number of variables", len(node.variable_definitions or ()), MAX_VARIABLES),
         ]
-        self._bound(kind, node, found)
+        return SKIP if self._bound(kind, node, found) else BREAK
 
-    def _bound(self, kind: str, node: Node, found: list[tuple[str, int, int]]) -> None:
+    def _bound(self, kind: str, node: Node, found: list[tuple[str, int, int]]) -> bool:
+        """Whether all are within their limits; those that are not are reported."""
         for what, number, limit in found:
             if number > limit:
                 message = f"this {kind}'s {what} is {number}, over the limit of {limit}; ask for less at once"
                 extensions = {"code": "TOO_COMPLEX", "limit": limit}
                 self.report_error(GraphQLError(message, node, extensions=extensions))
+        return all(number <= limit for _, number, limit in found)
 
 
 def cost(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> int:
@@ -97,22 +111,24 @@ def cost(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDef
 
 
 class _Measure:
-    def __init__(self, fragment: Callable[[str], FragmentDefinitionNode | None]) -> None:
+    """`unfolded` selections were counted before, which count for the document's bound alone."""
+
+    def __init__(self, fragment: Callable[[str], FragmentDefinitionNode | None], unfolded: int = 0) -> None:
         self._fragment = fragment
         self.depth = self.aliases = self.directives = self.merges = self.fields = self.complexity = 0
-        self._seen = 0
+        self.unfolded = unfolded
 
     def add(self, selections: SelectionSetNode, depth: int, times: int, within: tuple[str, ...]) -> None:
         """Count a selection set that is answered up to `times` times.
 
-        Fragments that spread one another can unfold to more selections than anybody can count: what has
-        more of them than tokens may be written is too complex, however little it would answer.
+        Fragments that spread one another can unfold to more selections than anybody can count: a document
+        that has too many of them is too complex, however little it would answer.
         """
         self.depth = max(self.depth, depth)
         keys = set()
         for selection in selections.selections:
-            self._seen += 1
-            if self._seen > MAX_TOKENS:
+            self.unfolded += 1
+            if self.unfolded > MAX_UNFOLDED:
                 self.complexity = max(self.complexity, MAX_COMPLEXITY + 1)
                 return
             self.directives += len(selection.directives or ())
@@ -128,7 +144,8 @@ class _Measure:
                 self.merges += 1
                 name = selection.name.value
                 fragment = self._fragment(name)
-                if fragment and name not in within:
+                # As deep as that there are too many merges already: deeper, Python would give up.
+                if fragment and name not in within and len(within) <= MAX_MERGES:
                     self.add(fragment.selection_set, depth, times, (*within, name))
 
     def _field(self, field: FieldNode, depth: int, times: int, within: tuple[str, ...]) -> None:
@@ -136,6 +153,7 @@ class _Measure:
         self.aliases += field.alias is not None
         if field.selection_set is None:
             return
+        self.complexity += INTROSPECTED.get(field.name.value, 0)
         times *= _rows(field)
         self.complexity += times
         self.add(field.selection_set, depth + 1, times, within)

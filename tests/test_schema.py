@@ -94,9 +94,12 @@ async def test_documents_over_a_limit_are_refused_by_name(ours: Door) -> None:
     fields = "{ " + " ".join(f"v{i}: viewer {{ key {{ ...K }} }}" for i in range(46)) + " } " + key
     several = " ".join(f"query Q{i} {{ __typename }}" for i in range(21))
     variables = "query(" + " ".join(f"$v{i}: Int" for i in range(101)) + ") { __typename }"
+    schemas = "{ " + " ".join(f"s{i}: __schema {{ types {{ name }} }}" for i in range(4)) + " }"
+    chain = "{ __typename } " + " ".join(f"fragment C{i} on Query {{ ...C{i + 1} }}" for i in range(200))
     refused = (deep, aliases, wide, usual, unfolding, again, unused, fields, several, variables)
-    for text in (*refused, "{ a }" * 3000):
-        (error, *_) = (await ours.graphql(text))["errors"]
+    for text in (*refused, schemas, chain, "{ a }" * 3000):
+        (error, *more) = (await ours.graphql(text))["errors"]
+        assert all(each["locations"] == error["locations"] for each in more)  # looking on would cost time
         words.append(error["message"])
     assert words == [
         "this operation's depth is 21, over the limit of 15; ask for less at once",
@@ -104,7 +107,7 @@ async def test_documents_over_a_limit_are_refused_by_name(ours: Door) -> None:
         "this operation's complexity is 30200, over the limit of 20000; ask for less at once",
         "this operation's complexity is 23330, over the limit of 20000; ask for less at once",
         (
-            "this operation's number of fragments and of fields selected again is 2008, over the limit of "
+            "this operation's number of fragments and of fields selected again is 4007, over the limit of "
             "60; ask for less at once"
         ),
         (
@@ -118,6 +121,11 @@ async def test_documents_over_a_limit_are_refused_by_name(ours: Door) -> None:
         "this operation's number of fields is 506, over the limit of 500; ask for less at once",
         "this document's number of operations is 21, over the limit of 20; ask for less at once",
         "this operation's number of variables is 101, over the limit of 100; ask for less at once",
+        "this operation's complexity is 20008, over the limit of 20000; ask for less at once",
+        (
+            "this fragment's number of fragments and of fields selected again is 62, over the limit of 60; "
+            "ask for less at once"
+        ),
         "Syntax Error: Document contains more than 4000 tokens. Parsing aborted.",
     ]
 
