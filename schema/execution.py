@@ -35,7 +35,8 @@ from schema.errors import UserError, UserErrorCode
 from schema.prepared import Prepared
 from schema.selections import Operation, declared
 
-KEPT_DOCUMENTS = 512
+# What is kept of a document is 100 times its text, and makes each full garbage collection longer.
+KEPT_DOCUMENTS, KEPT_CHARACTERS = 512, 200_000
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 MAX_ERRORS = 20  # of a document that are told: one that has many more is slow to look through
 SECOND = 2  # sight of an operation: it is compiled then, because what comes once would only pay for it
@@ -51,17 +52,20 @@ class Document:
         try:
             self.node: DocumentNode | None = _parse(text)
         except GraphQLError as error:
-            self.errors, self.node = [error], None
+            self.errors, self.node = [_bare(error)], None
             return
         # The limits first: the cost of the other rules grows with the square of what they bound.
         self.errors = validate(schema, self.node, [limits.Limits]) or validate(
             schema, self.node, RULES, max_errors=MAX_ERRORS
         )
+        if self.errors:
+            self.errors, self.node = [_bare(error) for error in self.errors], None
+            return
         definitions = self.node.definitions
         fragments = {
             node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)
         }
-        for node in definitions if not self.errors else ():
+        for node in definitions:
             if isinstance(node, OperationDefinitionNode):
                 cost = limits.cost(node, fragments)
                 self.operations[node.name.value if node.name else ""] = Operation(
@@ -76,6 +80,13 @@ class Document:
     def unknown_operation(self) -> GraphQLError:
         known = ", ".join(sorted(name for name in self.operations if name)) or "it has none"
         return GraphQLError(f"operationName must name one of the document's operations: {known}")
+
+
+def _bare(error: GraphQLError) -> GraphQLError:
+    """The same without what it was found in, which may be a hundred times as large."""
+    return GraphQLError(
+        error.message, source=error.source, positions=error.positions, extensions=error.extensions
+    )
 
 
 def _parse(text: str) -> DocumentNode:
@@ -97,6 +108,7 @@ class CarrierSchema(strawberry.Schema):
         options.setdefault("execution_context_class", CompiledExecutor)
         super().__init__(*args, **options)
         self._documents: OrderedDict[str, Document] = OrderedDict()
+        self._kept_characters = 0
 
     async def run(
         self,
@@ -181,13 +193,16 @@ class CarrierSchema(strawberry.Schema):
     def document(self, text: str) -> Document:
         """The document of this text; the ones used last are kept."""
         kept = self._documents.get(text)
-        if kept is None:
-            kept = self._documents[text] = Document(self._schema, text)
-            if len(self._documents) > KEPT_DOCUMENTS:
-                self._documents.popitem(last=False)
-        else:
+        if kept is not None:
             self._documents.move_to_end(text)
-        return kept
+            return kept
+        document = Document(self._schema, text)
+        if len(text) <= limits.MAX_CHARACTERS:
+            self._documents[text] = document
+            self._kept_characters += len(text)
+        while len(self._documents) > KEPT_DOCUMENTS or self._kept_characters > KEPT_CHARACTERS:
+            self._kept_characters -= len(self._documents.popitem(last=False)[0])
+        return document
 
     def problems(self, input_type: str, value: dict[str, Any]) -> list[UserError]:
         """All that is wrong with the value of an input: its types first, then its own rules for the rest."""

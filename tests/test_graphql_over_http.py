@@ -12,7 +12,11 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from schema.execution import KEPT_CHARACTERS
+from schema.execution import KEPT_DOCUMENTS as KEPT_SHORT
+from schema.limits import MAX_CHARACTERS
 from schema.over_http import KEPT_DOCUMENTS, MAX_BODY, accepted, persisted_documents
+from schema.root import schema
 from tests.conftest import Door
 from tests.serving import served
 
@@ -257,3 +261,22 @@ def test_every_audit_of_graphql_http_passes(
     results = orjson.loads(told.stdout)
     assert len(results) > 60
     assert [result for result in results if result[2] != "ok"] == []
+
+
+async def test_what_is_kept_of_documents_is_bounded_whatever_is_sent(ours: Door) -> None:
+    async def send(number: int, size: int, asked: str = "__typename") -> None:
+        assert (await post(ours, {"query": f"{{ {asked} }} # {number} {'x' * size}"})).status_code in (
+            200,
+            400,
+        )
+
+    for number in range(20):
+        await send(number, MAX_CHARACTERS - 100)
+        await send(number, MAX_CHARACTERS - 100, "unknown")
+        await send(number, MAX_CHARACTERS)  # is refused, and not kept at all
+    for number in range(KEPT_SHORT + 10):
+        await send(number, 0)
+    kept = schema._documents
+    assert len(kept) == KEPT_SHORT
+    assert sum(map(len, kept)) == schema._kept_characters <= KEPT_CHARACTERS
+    assert max(map(len, kept)) <= MAX_CHARACTERS
