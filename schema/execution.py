@@ -38,6 +38,7 @@ from schema.selections import Operation, declared
 # What is kept of a document is 100 times its text, and makes each full garbage collection longer.
 KEPT_DOCUMENTS, KEPT_CHARACTERS = 512, 200_000
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+GAVE_UP = "Validation aborted."  # graphql-core's words, which say nothing of why
 MAX_ERRORS = 20  # of a document that are told: one that has many more is slow to look through
 SECOND = 2  # sight of an operation: it is compiled then, because what comes once would only pay for it
 log = logging.getLogger("carrierql")
@@ -84,6 +85,9 @@ class Document:
 
 def _bare(error: GraphQLError) -> GraphQLError:
     """The same without what it was found in, which may be a hundred times as large."""
+    if error.message == GAVE_UP:
+        message = "this document's fragments are nested too deeply, or used too often; ask for less at once"
+        return GraphQLError(message, extensions={"code": "TOO_COMPLEX"})
     return GraphQLError(
         error.message, source=error.source, positions=error.positions, extensions=error.extensions
     )

@@ -96,8 +96,10 @@ async def test_documents_over_a_limit_are_refused_by_name(ours: Door) -> None:
     variables = "query(" + " ".join(f"$v{i}: Int" for i in range(101)) + ") { __typename }"
     schemas = "{ " + " ".join(f"s{i}: __schema {{ types {{ name }} }}" for i in range(4)) + " }"
     chain = "{ __typename } " + " ".join(f"fragment C{i} on Query {{ ...C{i + 1} }}" for i in range(200))
+    longer = chain + " " + " ".join(f"fragment D{i} on Query {{ ...C{i} }}" for i in range(100))
+    longer = longer.replace("{ __typename }", "{ ...C0 }")
     refused = (deep, aliases, wide, usual, unfolding, again, unused, fields, several, variables)
-    for text in (*refused, schemas, chain, "{ a }" * 3000):
+    for text in (*refused, schemas, chain, longer, "{ a }" * 3000):
         (error, *more) = (await ours.graphql(text))["errors"]
         assert all(each["locations"] == error["locations"] for each in more)  # looking on would cost time
         words.append(error["message"])
@@ -126,6 +128,7 @@ async def test_documents_over_a_limit_are_refused_by_name(ours: Door) -> None:
             "this fragment's number of fragments and of fields selected again is 62, over the limit of 60; "
             "ask for less at once"
         ),
+        "this document's fragments are nested too deeply, or used too often; ask for less at once",
         "Syntax Error: Document contains more than 4000 tokens. Parsing aborted.",
     ]
 
