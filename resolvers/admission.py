@@ -21,6 +21,7 @@ LOOK_SECONDS = 0.5  # between looks for who has waited too long: a timer for eac
 FLOOD_SECONDS = 2  # so long a carrier floods whose requests had to wait
 SEVERAL_SECONDS = 1  # so long a carrier that asked counts as asking
 RETRY_SECONDS = 1
+ALONE = -1  # no loop turn's number
 REFUSALS_A_SECOND = 50  # which are held back beyond that: each costs what could serve somebody
 HELD_SECONDS, MOST_HELD = 2, 10_000
 
@@ -40,6 +41,8 @@ class Admission:
         self._last: Carrier = None
         self._several_until = 0.0
         self._floods_until: dict[Carrier, float] = {}
+        self.loop_turn, self._counting = 0, False
+        self._leaving: list[Carrier] = []
 
     def turn(self, carrier: Carrier) -> "Turn":
         """`async with` it: the block is run within a slot. Raises Busy, RateLimited."""
@@ -78,6 +81,25 @@ class Admission:
             if (task := asyncio.current_task()) and task.cancelling():
                 raise
             raise _busy() from None
+
+    def note_loop_turn(self) -> int:
+        """The number of the event loop's turn while several carriers ask: it goes on as it is asked for."""
+        if monotonic() >= self._several_until:
+            return ALONE
+        if not self._counting:
+            self._counting = True
+            asyncio.get_running_loop().call_soon(self._next_loop_turn)
+        return self.loop_turn
+
+    def leave_later(self, carrier: Carrier) -> None:
+        """As `leave`, in the loop's next turn."""
+        self._leaving.append(carrier)
+
+    def _next_loop_turn(self) -> None:
+        self.loop_turn, self._counting = self.loop_turn + 1, False
+        leaving, self._leaving = self._leaving, []
+        for carrier in leaving:
+            self.leave(carrier)
 
     def leave(self, carrier: Carrier) -> None:
         self._free += 1
@@ -158,9 +180,13 @@ class Admission:
 
 
 class Turn:
-    """A block within a slot."""
+    """A block within a slot.
 
-    __slots__ = ("_admission", "_carrier")
+    One that waited for nothing holds it until the loop's next turn, while several carriers ask: else all that
+    one asks at once, and that takes no statement (a refused document), would be done before the others'.
+    """
+
+    __slots__ = ("_admission", "_carrier", "_loop_turn")
 
     def __init__(self, admission: Admission, carrier: Carrier) -> None:
         self._admission, self._carrier = admission, carrier
@@ -168,9 +194,13 @@ class Turn:
     async def __aenter__(self) -> None:
         if not self._admission.enter(self._carrier):
             await self._admission.wait(self._carrier)
+        self._loop_turn = self._admission.note_loop_turn()
 
     async def __aexit__(self, *_: object) -> None:
-        self._admission.leave(self._carrier)
+        if self._admission.loop_turn == self._loop_turn:
+            self._admission.leave_later(self._carrier)
+        else:
+            self._admission.leave(self._carrier)
 
 
 def _busy() -> Busy:

@@ -159,6 +159,19 @@ async def test_carriers_take_turns(small: Small, database_url: str, ours: Door, 
     assert served == ["ours", "ours", "theirs", "ours", "ours"]
 
 
+async def test_what_takes_no_statement_is_done_in_turns_too(ours: Door, theirs: Door) -> None:
+    served: list[str] = []
+
+    async def ask(door: Door) -> None:
+        assert "errors" in (await by_graphql(door, "{ refused }")).json()
+        served.append("ours" if door is ours else "theirs")
+
+    await ask(ours)
+    await ask(theirs)  # several carriers ask from here on
+    await asyncio.gather(*[ask(ours) for _ in range(40)], ask(theirs))
+    assert served[2:].index("theirs") < 20
+
+
 async def test_who_goes_while_waiting_leaves_no_gap(small: Small, database_url: str, ours: Door) -> None:
     admission = small(slots=1, queue=8, most=1)
     async with calls_locked(database_url):
