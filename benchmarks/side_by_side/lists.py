@@ -101,6 +101,22 @@ def walk(carriers: list[Carrier], carrier: Carrier, asked: Asked) -> None:
         pages.forward([row for row in rows if mine and row.place < start.place], start)
 
 
+def around(row: Row, door: str) -> None:
+    """What comes after and before a row, which may be deleted: its id stays a cursor."""
+    rows = row.carrier.listed(row.kind.path)
+    pages = (Rest if door == "rest" else GraphQL)(row.carrier, row.kind, {}, len(rows) + 1)
+    pages.forward([one for one in rows if one.place < row.place], row)
+    pages.backward([one for one in rows if one.place > row.place], row)
+
+
+def of_one_day(carriers: list[Carrier], carrier: Carrier, path: str) -> None:
+    """By REST the rows from the oldest one's day to that day, by GraphQL those of its exact time."""
+    for row in carrier.listed(path)[-1:]:
+        for door, time in (("rest", row.moment[:10]), ("graphql", row.moment)):
+            filters = {"from_date": time, "to_date": time}
+            walk(carriers, carrier, Asked(door, path, 2, backwards=False, start=None, filters=filters))
+
+
 def _filters(carriers: list[Carrier], kind: Kind, asked: Asked) -> dict[str, Any]:
     """Those that the door takes: as they are sent, but for rows."""
     names = kind.filters if asked.door == "rest" else FILTERS[kind.path]

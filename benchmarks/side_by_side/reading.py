@@ -45,6 +45,7 @@ class Reading:
             agree(found.status_code, 404, row)
         elif found.status_code == NOT_MODIFIED:
             agree(json.loads(row.tags[before]), {"data": row.rest()}, row)
+            agree(found.headers.get("ETag"), before, row)
         else:
             agree(found.json(), {"data": row.rest()}, row)
             assert found.headers["ETag"] != before

@@ -182,14 +182,8 @@ def assignment_problems(number: Row, account: Row | None) -> Found:
         yield "id", "CONFLICT"
 
 
-def step(row: Row, number: int, *, allowed: bool) -> str:
-    """A state that the row may change to, if there is one, or any."""
+def next_states(row: Row) -> tuple[list[str], list[str]]:
+    """The states that the row may change to, and those that it may not."""
     steps = STEPS[row.kind.path]
-    next_ = sorted(steps.get(row.attributes["status"], ())) if allowed else []
-    states = next_ or sorted(set(steps) | set().union(*steps.values()))
-    return states[number % len(states)]
-
-
-def step_problems(row: Row, status: str) -> Found:
-    if status not in STEPS[row.kind.path].get(row.attributes["status"], set()):
-        yield "status", "CONFLICT"
+    right = steps.get(row.attributes["status"], set())
+    return sorted(right), sorted(set(steps).union(*steps.values()) - right)
