@@ -79,7 +79,11 @@ class Door:
         asked = f"{name}(input: $i) {{ {what} userErrors {{ field code }} }}"
         text = f"mutation($i: {input_type}!) {{ {asked} }}"
         variables = {"i": {camel(field): _worded(field, value) for field, value in given.items()}}
-        answer = _sent(lambda **headers: self.post(text, variables, **headers), twice=twice).json()
+
+        def send(more: str = "", **headers: str) -> httpx.Response:
+            return self.post(text + more, variables, **headers)
+
+        answer = _sent(send, twice=twice).json()
         if "errors" in answer:
             codes = {error.get("extensions", {}).get("code") for error in answer["errors"]}
             assert answer.get("data") is None and not codes & {"INTERNAL", "UNAVAILABLE"}, answer
@@ -96,7 +100,11 @@ class Door:
         self, method: str, path: str, body: Any = None, *, twice: bool = False, **headers: str
     ) -> Answer:
         """A POST, PATCH or DELETE of a resource."""
-        response = _sent(lambda **more: self.rest(method, path, body, **headers, **more), twice=twice)
+
+        def send(more: str = "", **key: str) -> httpx.Response:
+            return self.rest(method, path, {"data": more} if more else body, **headers, **key)
+
+        response = _sent(send, twice=twice)
         if response.is_success:
             assert response.status_code == {"POST": 201, "PATCH": 200, "DELETE": 204}[method]
             row: Any = response.json()["data"] if response.content else True
@@ -109,12 +117,14 @@ class Door:
 
 
 def _sent(send: Callable[..., httpx.Response], *, twice: bool) -> httpx.Response:
-    """The answer; of two requests with one Idempotency-Key, which must be answered alike."""
+    """The answer. With `twice` the same request with its Idempotency-Key is answered alike, another one 422."""
     if not twice:
         return send()
     key = f"key {next(KEYS)}"
     first, second = send(Idempotency_Key=key), send(Idempotency_Key=key)
     assert (first.status_code, first.content) == (second.status_code, second.content)
+    if first.is_success and b'"errors":[{' not in first.content:
+        assert send(" ", Idempotency_Key=key).status_code == httpx.codes.UNPROCESSABLE_ENTITY, first.content
     return first
 
 
