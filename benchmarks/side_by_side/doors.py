@@ -117,7 +117,7 @@ class Door:
 
 
 def _sent(send: Callable[..., httpx.Response], *, twice: bool) -> httpx.Response:
-    """The answer. With `twice` the same request with its Idempotency-Key is answered alike, another one 422."""
+    """The answer; with `twice` its Idempotency-Key answers the same request alike, another one 422."""
     if not twice:
         return send()
     key = f"key {next(KEYS)}"
