@@ -5,10 +5,12 @@ is the carrier's that their connection is named, and nothing where it is named n
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from uuid import UUID
 
 TENANT = "carrierql_tenant"
 WRITER = "carrierql_writer"
+KEPT_STATEMENTS = 1024  # that name their connection: made and hashed once
 SETTING = "carrierql.carrier"
 PLATFORM = "00000000-0000-0000-0000-000000000000"  # named instead of a carrier: all rows are shown
 #: The tables that are read for requests, each with the column that says whose a row is.
@@ -70,6 +72,7 @@ def named(owner: UUID | None) -> str:
     return PLATFORM if owner is None else str(owner)
 
 
+@lru_cache(KEPT_STATEMENTS)
 def naming(text: str, parameter: int) -> str:
     """The statement, which names its connection first: by the parameter of that number.
 
