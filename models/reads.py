@@ -20,11 +20,14 @@ from observability.statements import observe_statement
 CLOSE_SECONDS = 5
 LOOK_SECONDS = 1  # between looks for statements that take too long
 NOBODY = object()
+FOR_OTHERS = (
+    2  # connections that one carrier leaves: its requests in progress (admission) may each take several
+)
 Connect = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
 
 
 class Connections:
-    """At most `size` of them, each made by `connect` when it is first needed.
+    """At most `size` of them, each made by `connect` when it is first needed; one carrier never has all.
 
     Who waits longer than `seconds` for one gets TimeoutError; what `connect` and the statements raise goes
     through, and the connection of a statement that failed is closed, its statement cancelled. A statement
@@ -38,31 +41,56 @@ class Connections:
         self._began: dict[Any, float] = {}  # by connection, of the statements that are running
         self._look: asyncio.TimerHandle | None = None
         self._idle: list[Any] = []
-        self._waiters: deque[asyncio.Future[Any]] = deque()
+        self._waiters: deque[tuple[asyncio.Future[Any], UUID | None]] = deque()
+        self._most, self._used = max(size - FOR_OTHERS, 1), dict[UUID, int]()  # of a carrier, by carrier
         self._open: set[Any] = set()
         self._connecting = 0
         self._closing: set[asyncio.Task[None]] = set()
 
     async def _run(self, method: str, text: str, values: tuple[Any, ...], owner: UUID | None = None) -> Any:
-        connection = self._take(owner) if self._idle else await self._acquire()
+        connection = (
+            await self._acquire(owner) if not self._idle or self._has_most(owner) else self._take(owner)
+        )
         while connection.is_closed():
+            self._leave(owner)
             self._drop(connection)
-            connection = self._take(owner) if self._idle else await self._acquire()
+            connection = await self._acquire(owner)
         began = self._began[connection] = perf_counter()
         try:
             found = await getattr(connection, method)(*self._said(connection, owner, text, values))
         except BaseException:  # its statement may still be running, or the server be leaving
+            self._leave(owner)
             self._drop(connection)
             raise
         finally:
             self._began.pop(connection, None)
             observe_statement("reads", perf_counter() - began)
+        self._leave(owner)
         self._pass_on(connection)
         return found
 
-    def _take(self, _owner: UUID | None) -> Any:
+    def _take(self, owner: UUID | None) -> Any:
         """One of the idle connections."""
-        return self._idle.pop()
+        self._enter(owner)
+        return self._idle.pop(self._best(owner))
+
+    def _best(self, _owner: UUID | None) -> int:
+        """Which of the idle connections to take: the one that was used last."""
+        return -1
+
+    def _has_most(self, owner: UUID | None) -> bool:
+        """Whether all connections are in use that may be for one carrier: the others are for the others."""
+        return owner is not None and self._used.get(owner, 0) >= self._most
+
+    def _enter(self, owner: UUID | None) -> None:
+        if owner is not None:
+            self._used[owner] = self._used.get(owner, 0) + 1
+
+    def _leave(self, owner: UUID | None) -> None:
+        if owner is not None:
+            self._used[owner] -= 1
+            if not self._used[owner]:
+                del self._used[owner]
 
     def _said(
         self, _connection: Any, _owner: UUID | None, text: str, values: tuple[Any, ...]
@@ -70,17 +98,20 @@ class Connections:
         """The statement and its values as the connection is told them."""
         return text, *values
 
-    async def _acquire(self) -> Any:
-        """A connection, new while there may be more of them, else the first that another has done with."""
+    async def _acquire(self, owner: UUID | None) -> Any:
+        """A connection: an idle one, a new one, else the first that another has done with."""
         connection = None
         while connection is None:
-            if len(self._open) + self._connecting < self._size:
-                return await self._connected()
-            connection = await self._waited()
+            if self._idle and not self._has_most(owner):
+                return self._take(owner)
+            if len(self._open) + self._connecting < self._size and not self._has_most(owner):
+                return await self._connected(owner)
+            connection = await self._waited(owner)
         return connection
 
-    async def _connected(self) -> Any:
+    async def _connected(self, owner: UUID | None) -> Any:
         self._connecting += 1
+        self._enter(owner)
         connection = None
         try:
             connection = await self._connect()
@@ -90,6 +121,7 @@ class Connections:
         finally:
             self._connecting -= 1
             if connection is None:
+                self._leave(owner)
                 self._invite()
         return connection
 
@@ -101,25 +133,26 @@ class Connections:
             self._close_soon(connection)
         self._look = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._end_long_statements)
 
-    async def _waited(self) -> Any:
+    async def _waited(self, owner: UUID | None) -> Any:
         """The connection that is passed on, or None: there is room for a new one."""
         waiter = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
+        self._waiters.append((waiter, owner))
         end = waiter.get_loop().call_later(self._seconds, _expire, waiter)
         try:
             return await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                self._yield(waiter.result())
+                self._yield(waiter.result(), owner)
             raise
         finally:
             end.cancel()
 
-    def _yield(self, given: Any) -> None:
+    def _yield(self, given: Any, owner: UUID | None) -> None:
         """Nobody takes what was given to a waiter that has gone."""
         if given is None:
             self._invite()
         else:
+            self._leave(owner)
             self._pass_on(given)
 
     def _pass_on(self, connection: Any) -> None:
@@ -141,9 +174,14 @@ class Connections:
         self._wake(None)
 
     def _wake(self, given: Any) -> bool:
-        while self._waiters:
-            waiter = self._waiters.popleft()
-            if not waiter.done():
+        """Give it to the first waiter who may have it."""
+        while self._waiters and self._waiters[0][0].done():
+            self._waiters.popleft()
+        for position, (waiter, owner) in enumerate(self._waiters):
+            if not waiter.done() and not self._has_most(owner):
+                del self._waiters[position]
+                if given is not None:
+                    self._enter(owner)
                 waiter.set_result(given)
                 return True
         return False
@@ -195,12 +233,12 @@ class WalledReads(Connections):
     def fetchval(self, owner: UUID | None, text: str, *values: Any) -> Coroutine[Any, Any, Any]:
         return self._run("fetchval", text, values, owner)
 
-    def _take(self, owner: UUID | None) -> Any:
+    def _best(self, owner: UUID | None) -> int:
         """The carrier's own if there is one, else the one that was used last."""
         for position in range(len(self._idle) - 1, -1, -1):
             if self._owners.get(self._idle[position], NOBODY) == owner:
-                return self._idle.pop(position)
-        return self._idle.pop()
+                return position
+        return -1
 
     def _said(
         self, connection: Any, owner: UUID | None, text: str, values: tuple[Any, ...]

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from models.database import UNAVAILABLE
-from models.reads import Reads
+from models.reads import Reads, WalledReads
 from tests.wire import Wire
 
 SLEEP = "SELECT pg_sleep(60)"
@@ -131,3 +132,21 @@ async def test_a_database_that_is_away_is_told_to_all_who_wait() -> None:
     reads = Reads(refuse, 1, 30, 60)
     found = await asyncio.gather(*[reads.fetchval("SELECT 1") for _ in range(5)], return_exceptions=True)
     assert [type(error) for error in found] == [ConnectionRefusedError] * 5
+
+
+async def test_a_carrier_never_has_all_connections(database_url: str) -> None:
+    reads = WalledReads(lambda: asyncpg.connect(database_url), 4, 30, 60)
+    ours, theirs = uuid4(), uuid4()
+    sleeping = [asyncio.create_task(reads.fetchval(ours, SLEEP)) for _ in range(6)]
+    waiting = [asyncio.create_task(reads.fetchval(ours, "SELECT $1::int", number)) for number in range(20)]
+    for owner in (theirs, None) * 5:
+        assert await asyncio.gather(*[reads.fetchval(owner, "SELECT 1") for _ in range(3)]) == [1] * 3
+    assert reads.figures()["used"] == 2
+    assert not any(task.done() for task in sleeping + waiting)
+    for task in sleeping:
+        task.cancel()
+    await asyncio.wait(sleeping)
+    assert await asyncio.gather(*waiting) == list(range(20))
+    assert reads.figures()["used"] == 0
+    assert reads._used == {}
+    reads.close()
