@@ -12,7 +12,7 @@ import orjson
 import typer
 
 from cli.data_directory import DEFAULT
-from cli.database import connected, database_url
+from cli.database import database_url, migrated
 from cli.errors import CommandError
 from cli.options import AsJson, DataDir
 
@@ -152,7 +152,7 @@ async def _export(url: str, carrier: UUID | None) -> None:
 @asynccontextmanager
 async def _snapshot(url: str) -> AsyncIterator[Any]:
     """A connection that sees the database as it is at one moment."""
-    async with connected(url) as connection:
+    async with migrated(url) as connection:
         await connection.execute("SET timezone = 'UTC'")
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             yield connection

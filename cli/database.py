@@ -39,11 +39,13 @@ def check_connection(url: str) -> None:
     asyncio.run(_connect(url))
 
 
-async def check_migrated(url: str) -> None:
-    """Raises CommandError where the database cannot be reached, or is not as this version needs it."""
+@asynccontextmanager
+async def migrated(url: str) -> AsyncIterator[Any]:
+    """As `connected`, to a database as this version needs it. Raises CommandError where it is not."""
     async with connected(url) as connection:
         if not await is_migrated(connection.fetchrow):
             raise CommandError("the database is not migrated to this version; run carrierql migrate first")
+        yield connection
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cli.database import check_migrated, cipher, database_url
+from cli.database import cipher, database_url, migrated
 from cli.errors import CommandError
 from models.database import Database
 from models.secrets import Cipher
@@ -55,7 +55,8 @@ def operate(data_dir: Path, work: Callable[[Operator], Awaitable[Answer]], *, co
 
     async def within() -> Answer:
         url = database_url(data_dir)
-        await check_migrated(url)
+        async with migrated(url):
+            pass
         async with Operator.open(url, cipher(data_dir), connections) as operator:
             return await work(operator)
 

@@ -3,11 +3,10 @@
 import asyncio
 import json
 
-import asyncpg
 import typer
 
 from cli.data_directory import DEFAULT
-from cli.database import check_connection, cipher, database_url
+from cli.database import cipher, database_url, migrated
 from cli.errors import CommandError
 from cli.options import AsJson, DataDir
 from models.secrets import WrongSecretKey
@@ -25,15 +24,9 @@ def rotate(as_json: AsJson = False, data_dir: DataDir = DEFAULT) -> None:
     """Encrypt everything by SECRET_KEY that still is by SECRET_KEY_PREVIOUS."""
     from models import rotation  # noqa: PLC0415  the driver takes time to load
 
-    url = database_url(data_dir)
-    check_connection(url)
-
     async def within() -> int:
-        connection = await asyncpg.connect(url)
-        try:
+        async with migrated(database_url(data_dir)) as connection:
             return await rotation.rotate(connection, cipher(data_dir))
-        finally:
-            await connection.close()
 
     try:
         count = asyncio.run(within())

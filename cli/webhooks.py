@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.data_directory import DEFAULT
-from cli.database import connected, database_url
+from cli.database import database_url, migrated
 from cli.listen import listen
 from cli.options import DataDir
 
@@ -40,7 +40,7 @@ def resume(
 
 async def _resume(url: str, *, settle: bool) -> tuple[int, int]:
     """How many endpoints go on, and how many deliveries were settled."""
-    async with connected(url) as connection, connection.transaction():
+    async with migrated(url) as connection, connection.transaction():
         settled = await connection.execute(SETTLE) if settle else "UPDATE 0"
         resumed = await connection.execute(RESUME)
     return int(resumed.rpartition(" ")[2]), int(settled.rpartition(" ")[2])

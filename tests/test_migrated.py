@@ -15,6 +15,7 @@ from tests.conftest import Door
 from tests.servers import fresh_database
 
 LIST = ["keys", "list"]
+COMMANDS = [LIST, ["audit", "verify"], ["audit", "export"], ["webhooks", "resume"], ["secrets", "rotate"]]
 TOLD = "carrierql: the database is not migrated to this version; run carrierql migrate first\n"
 NEWER = "99991231_01"
 
@@ -28,8 +29,9 @@ async def test_a_command_on_an_older_database_says_what_to_run(tmp_path: Path, r
     async with fresh_database() as url:
         if revision:
             await asyncio.to_thread(alembic.command.upgrade, configuration(url), revision)
-        done = carrierql(*LIST, cwd=tmp_path, DATABASE_URL=url, SECRET_KEY=SECRET_KEY)
-        assert (done.returncode, done.stdout, done.stderr) == (1, "", TOLD)
+        for command in COMMANDS:
+            done = carrierql(*command, cwd=tmp_path, DATABASE_URL=url, SECRET_KEY=SECRET_KEY)
+            assert (done.returncode, done.stdout, done.stderr) == (1, "", TOLD), command
         assert carrierql("migrate", cwd=tmp_path, DATABASE_URL=url).returncode == 0
         assert carrierql(*LIST, cwd=tmp_path, DATABASE_URL=url, SECRET_KEY=SECRET_KEY).returncode == 0
 
