@@ -17,9 +17,6 @@ class JoinedWrites:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
-    def is_closing(self) -> bool:
-        return self._transport.is_closing()
-
     def write(self, data: bytes) -> None:
         if self._held:
             self._held.append(data)

@@ -20,9 +20,8 @@ from observability.statements import observe_statement
 CLOSE_SECONDS = 5
 LOOK_SECONDS = 1  # between looks for statements that take too long
 NOBODY = object()
-FOR_OTHERS = (
-    2  # connections that one carrier leaves: its requests in progress (admission) may each take several
-)
+# Connections that one carrier leaves: each of its requests in progress (admission) may take several.
+FOR_OTHERS = 2
 Connect = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
 
 

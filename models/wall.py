@@ -31,7 +31,7 @@ WALLED = {
     "webhook_delivery": "carrier_id",
     "webhook_endpoint": "carrier_id",
 }
-#: What requests write, those of its columns that an UPDATE of theirs, or a lock, touches included.
+#: What requests may do with a table, beside reading it; to lock a row takes the right to update it.
 WRITTEN = {
     "account": "INSERT, UPDATE, DELETE",
     "api_key": "INSERT, UPDATE",

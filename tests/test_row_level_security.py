@@ -172,15 +172,24 @@ async def test_each_statement_is_shown_its_own_carriers_rows_whoever_was_before(
     assert all(shown == (PLATFORM if owner is None else str(owner)) for owner, shown in found)
 
 
-async def test_whose_rows_a_read_is_shown_costs_no_trip(app: Starlette, ours: Door, theirs: Door) -> None:
-    """The statement names its carrier itself; the names that the pool keeps are those of PostgreSQL."""
+@pytest.mark.usefixtures("filled")
+async def test_the_pool_knows_whom_postgresql_takes_each_connection_for(
+    app: Starlette, ours: Door, theirs: Door
+) -> None:
+    """After every kind of statement, each of which names its connection itself when the carrier changes."""
     walled = app.state.service.database.walled
-    for _ in range(3):
+    asked = [f"{name}(last: 2) {{ nodes {{ id }} }}" for name in LISTS]
+    asked += [f'{name}(before: "{uuid4()}") {{ nodes {{ id }} }}' for name in LISTS]
+    asked += [
+        f"{kind}Stats(interval: DAY) {{ nodes {{ count }} }}" for kind in ("phoneCall", "message", "tts")
+    ]
+    asked += ["phoneNumberStats(groupBy: TYPE) { nodes { value } }", f'node(id: "{uuid4()}") {{ id }}']
+    for text in asked:
         for door in (ours, theirs):
-            assert (await door.rest("GET", "accounts")).status_code == 200
-    for owner in (UUID(ours.carrier_id), UUID(theirs.carrier_id), None):
-        assert await walled.fetchval(owner, f"SELECT current_setting('{SETTING}')") == str(owner or PLATFORM)
-        assert await walled.fetchval(owner, f"SELECT current_setting('{SETTING}')") == str(owner or PLATFORM)
+            assert "errors" not in await door.graphql(f"{{ {text} }}")
+            for connection, owner in walled._owners.items():
+                named = await connection.fetchval(f"SELECT current_setting('{SETTING}')")
+                assert named == str(owner or PLATFORM), text
 
 
 @pytest.mark.usefixtures("filled")
